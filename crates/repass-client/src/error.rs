@@ -1,0 +1,234 @@
+//! One error for all five operations, and what it says about the password.
+
+use std::fmt;
+
+use repass_policy::Violations;
+
+use crate::{Operation, Service};
+
+/// Why a call did not succeed. Ask [`Error::certainty`] first.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing was sent, so nothing changed.
+    #[error("{operation}: nothing was sent: {reason}")]
+    NotSent {
+        /// What was to be done.
+        operation: Operation,
+        /// Why it was not even tried.
+        #[source]
+        reason: NotSent,
+    },
+    /// The service refused, so nothing changed.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// It is not known whether the password changed.
+    #[error(transparent)]
+    Unknown(Box<Unknown>),
+}
+
+/// What is known about the password after an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// Nothing was sent: the password is the old one.
+    NotSent,
+    /// The service refused: the password is the old one.
+    Refused,
+    /// The password may be the old one or the new one.
+    Unknown,
+}
+
+impl Certainty {
+    /// Whether the password is surely the old one.
+    pub fn nothing_changed(self) -> bool {
+        self != Self::Unknown
+    }
+}
+
+impl Error {
+    /// Whether the password may have changed.
+    pub fn certainty(&self) -> Certainty {
+        match self {
+            Self::NotSent { .. } => Certainty::NotSent,
+            Self::Refused(_) => Certainty::Refused,
+            Self::Unknown(_) => Certainty::Unknown,
+        }
+    }
+}
+
+/// Why nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotSent {
+    /// The password breaks the rules that the service states.
+    #[error(transparent)]
+    Policy(Violations),
+    /// The client has no endpoint for the service.
+    #[error("the client has no endpoint for {0}")]
+    NoEndpoint(Service),
+    /// No connection could be made.
+    #[error("no connection to the service")]
+    Connect(#[source] reqwest::Error),
+    /// The request could not be built.
+    #[error("the request could not be built")]
+    Request(#[source] Option<reqwest::Error>),
+}
+
+/// A refusal by the service or the gateway before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What was refused.
+    pub operation: Operation,
+    /// The HTTP status. A refusal can come with 200.
+    pub status: u16,
+    /// The service's code, such as `DCS.4115`.
+    pub code: Option<String>,
+    /// The service's words.
+    pub message: Option<String>,
+    /// The id by which the vendor's support finds the request.
+    pub request_id: Option<String>,
+    /// What kind of refusal it is.
+    pub kind: RefusalKind,
+}
+
+/// What kind of refusal it is, as far as a documented value tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The old password is wrong.
+    WrongOldPassword {
+        /// How many tries are left before the lock, if the service says so.
+        tries_left: Option<u32>,
+    },
+    /// The account is locked after too many wrong passwords.
+    Locked {
+        /// How many minutes the lock will last, if the service says so.
+        minutes_left: Option<u32>,
+    },
+    /// Something else: see the status, code and message.
+    Other,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: refused: ", self.operation)?;
+        match self.kind {
+            RefusalKind::WrongOldPassword { tries_left } => {
+                f.write_str("the old password is wrong")?;
+                if let Some(tries) = tries_left {
+                    write!(f, ", {tries} tries left")?;
+                }
+            }
+            RefusalKind::Locked { minutes_left } => {
+                f.write_str("the account is locked")?;
+                if let Some(minutes) = minutes_left {
+                    write!(f, " for {minutes} more minutes")?;
+                }
+            }
+            RefusalKind::Other => {
+                f.write_str(
+                    self.message
+                        .as_deref()
+                        .unwrap_or("the service gave no reason"),
+                )?;
+            }
+        }
+        details(
+            f,
+            Some(self.status),
+            self.code.as_deref(),
+            self.request_id.as_deref(),
+        )
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// An answer, or the lack of one, that leaves it open whether the password changed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unknown {
+    /// What was asked for.
+    pub operation: Operation,
+    /// The HTTP status, if an answer began to arrive.
+    pub status: Option<u16>,
+    /// The service's code, if there is one.
+    pub code: Option<String>,
+    /// The service's words, if there are any.
+    pub message: Option<String>,
+    /// The id by which the vendor's support finds the request, if one arrived.
+    pub request_id: Option<String>,
+    /// What happened.
+    pub cause: UnknownCause,
+}
+
+/// What leaves an outcome open.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum UnknownCause {
+    /// The service or the gateway failed (5xx).
+    ServerError,
+    /// No answer came in time.
+    Timeout,
+    /// The connection was cut before the answer was whole.
+    Cut(reqwest::Error),
+    /// The answer is not the documented JSON.
+    Unreadable,
+    /// The status is none that the contract has, such as a redirect (none is followed).
+    UnexpectedStatus,
+    /// The status says success, but the body does not.
+    NotConfirmed,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: it is not known whether the password changed: ",
+            self.operation
+        )?;
+        f.write_str(match self.cause {
+            UnknownCause::ServerError => "the service failed",
+            UnknownCause::Timeout => "no answer came in time",
+            UnknownCause::Cut(_) => "the answer was cut off",
+            UnknownCause::Unreadable => "the answer is not the documented JSON",
+            UnknownCause::UnexpectedStatus => "the answer has an undocumented status",
+            UnknownCause::NotConfirmed => "the answer does not confirm success",
+        })?;
+        if let Some(message) = &self.message {
+            write!(f, ": {message}")?;
+        }
+        details(
+            f,
+            self.status,
+            self.code.as_deref(),
+            self.request_id.as_deref(),
+        )
+    }
+}
+
+impl std::error::Error for Unknown {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            UnknownCause::Cut(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+fn details(
+    f: &mut fmt::Formatter<'_>,
+    status: Option<u16>,
+    code: Option<&str>,
+    request_id: Option<&str>,
+) -> fmt::Result {
+    let status = status.map(|status| format!("status {status}"));
+    let code = code.map(|code| format!("code {code}"));
+    let request_id = request_id.map(|id| format!("request id {id}"));
+    let details: Vec<_> = [status, code, request_id].into_iter().flatten().collect();
+    if details.is_empty() {
+        return Ok(());
+    }
+    write!(f, " ({})", details.join(", "))
+}

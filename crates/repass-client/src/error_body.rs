@@ -1,0 +1,60 @@
+//! The body of a refusal, in whichever dialect it comes.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The body of a refusal. Every service may answer in either dialect, and the gateway before it
+/// in its own, so all of them are read from all of them; a field of an unexpected type counts as
+/// absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ErrorBody {
+    /// The code of DCS, DMS and the gateway.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// The message of DCS, DMS and the gateway.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub error_msg: Option<String>,
+    /// More words from DCS; not in use there.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub error_ext_msg: Option<String>,
+    /// The code of DDM.
+    #[serde(
+        rename = "errCode",
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub err_code: Option<String>,
+    /// The message of DDM.
+    #[serde(
+        rename = "externalMessage",
+        deserialize_with = "text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub external_message: Option<String>,
+    /// The id of the request, which the gateway gives in the body.
+    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl ErrorBody {
+    /// The code, in whichever dialect it came.
+    pub fn code(&self) -> Option<&str> {
+        self.error_code.as_deref().or(self.err_code.as_deref())
+    }
+
+    /// The message, in whichever dialect it came.
+    pub fn message(&self) -> Option<&str> {
+        self.error_msg
+            .as_deref()
+            .or(self.external_message.as_deref())
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}

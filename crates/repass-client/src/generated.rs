@@ -1,0 +1,42 @@
+//! The door to the generated clients. This file is written by hand; the modules below it are
+//! generated, all of them and nothing else in their folder.
+
+use progenitor_client::{ClientHooks, OperationInfo};
+
+use crate::Transport;
+
+/// One generated module, and the hooks that make it send through our transport.
+macro_rules! generated {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[rustfmt::skip]
+        #[allow(missing_docs, reason = "bodies are described in the contract, not field by field")]
+        #[allow(unreachable_patterns, reason = "400 is also within 4XX")]
+        #[allow(clippy::unwrap_used, reason = "the generator's own constructor")]
+        pub mod $name;
+
+        impl ClientHooks<Transport> for $name::Client {
+            async fn pre<E>(
+                &self,
+                request: &mut reqwest::Request,
+                _: &OperationInfo,
+            ) -> Result<(), progenitor_client::Error<E>> {
+                self.inner.prepare(request);
+                Ok(())
+            }
+
+            async fn exec(
+                &self,
+                request: reqwest::Request,
+                _: &OperationInfo,
+            ) -> reqwest::Result<reqwest::Response> {
+                self.inner.send(request).await
+            }
+        }
+    };
+}
+
+generated! {
+    /// Distributed Message Service for Kafka, from `openapi/dms.yaml`.
+    dms
+}

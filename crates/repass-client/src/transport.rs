@@ -1,0 +1,139 @@
+//! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Request, Response, Url};
+
+use crate::{Credentials, ErrorBody};
+
+/// How long connecting may take, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a call may take from the first byte sent to the last received.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// More than any documented answer; the rest of a longer one is not read.
+const LARGEST_ANSWER: usize = 1 << 20;
+
+/// Sends requests: with credentials, without following redirects, and to loopback addresses
+/// without a proxy.
+///
+/// This is what a generated client is made with. It sends through this transport's own HTTP client
+/// whichever one it was given, so that none can follow a redirect with a password in its body.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    credentials: Credentials,
+    http: reqwest::Client,
+    loopback: reqwest::Client,
+    /// What came back last; each call of [`crate::Client`] has its own.
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+/// What is known of an answer even when its body cannot be read.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Transport {
+    /// A transport with these credentials.
+    ///
+    /// # Errors
+    /// The TLS library or the system's certificates cannot be loaded.
+    pub fn new(credentials: Credentials) -> Result<Self, reqwest::Error> {
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(TIMEOUT)
+                .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
+        };
+        Ok(Self {
+            credentials,
+            http: builder().build()?,
+            loopback: builder().no_proxy().build()?,
+            seen: Arc::default(),
+        })
+    }
+
+    /// The same transport with a memory of its own.
+    pub(crate) fn for_one_call(&self) -> Self {
+        Self {
+            seen: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The HTTP client that the generated clients are given; they send through [`Self::send`].
+    pub(crate) fn http(&self) -> reqwest::Client {
+        self.http.clone()
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The answer to the last request, if one began to arrive.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Makes a generated request ours.
+    pub(crate) fn prepare(&self, request: &mut Request) {
+        // The generator's own header, which the services do not know.
+        request.headers_mut().remove("api-version");
+        self.credentials.authenticate(request);
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// A refusal whose body is not a JSON object, and a success without a body, get `{}` for one:
+    /// the generated code keeps status and headers only of what it can parse.
+    pub(crate) async fn send(&self, request: Request) -> reqwest::Result<Response> {
+        let http = if is_loopback(request.url()) {
+            &self.loopback
+        } else {
+            &self.http
+        };
+        let mut response = http.execute(request).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen {
+            status: status.as_u16(),
+            request_id: request_id(&headers),
+        });
+
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_ANSWER {
+                break;
+            }
+        }
+        let refused = status.is_client_error() || status.is_server_error();
+        if body.is_empty() || (refused && serde_json::from_slice::<ErrorBody>(&body).is_err()) {
+            body = b"{}".to_vec();
+        }
+        let mut response = http::Response::new(reqwest::Body::from(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response.into())
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    Some(id.to_owned())
+}

@@ -1,0 +1,76 @@
+//! Answers: a status and a JSON body, and refusals in the dialect of whoever refuses.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use repass_client::ErrorBody;
+use serde::Serialize;
+
+/// What goes back: a status, and a JSON body or none.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    body: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, body: None }
+    }
+
+    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        // None of the bodies can fail to be written: they are structs of texts and flags.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self {
+            status,
+            body: Some(body),
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response<Body> {
+        let json = HeaderValue::from_static("application/json");
+        let mut response = match self.body {
+            Some(body) => ([(header::CONTENT_TYPE, json)], body).into_response(),
+            None => Response::default(),
+        };
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
+/// A documented refusal. Who refuses decides the form it is told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: &'static str,
+}
+
+impl Refusal {
+    pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            message,
+        }
+    }
+
+    /// As DCS and DMS tell it.
+    pub(crate) fn error_code(self) -> Answer {
+        let mut body = ErrorBody::default();
+        body.error_code = Some(self.code.to_owned());
+        body.error_msg = Some(self.message.to_owned());
+        Answer::json(self.status, &body)
+    }
+
+    /// As the gateway tells it.
+    pub(crate) fn gateway(self, request_id: &str) -> Answer {
+        let mut body = ErrorBody::default();
+        body.error_code = Some(self.code.to_owned());
+        body.error_msg = Some(self.message.to_owned());
+        body.request_id = Some(request_id.to_owned());
+        Answer::json(self.status, &body)
+    }
+}

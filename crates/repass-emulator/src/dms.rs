@@ -1,0 +1,58 @@
+//! DMS for Kafka.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use repass_client::dms::types::ResetPasswordRequest;
+use repass_client::{Context, DmsPassword};
+
+use crate::answer::{Answer, Refusal};
+use crate::fleet::Instance;
+use crate::server::{Call, Dialect, Shared};
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");
+const SSL_DISABLED: Refusal =
+    Refusal::new(BAD, "DMS.00400971", "SSL is not enabled for the instance.");
+
+const DIALECT: Dialect = Dialect {
+    refuse: Refusal::error_code,
+    other_project: Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "DMS.10240104",
+        "The project id of the token and of the URL differ.",
+    ),
+    invalid_id: Some(Refusal::new(
+        BAD,
+        "DMS.00400030",
+        "The instance id is not a UUID.",
+    )),
+    no_instance: Refusal::new(
+        StatusCode::NOT_FOUND,
+        "DMS.00404022",
+        "The instance does not exist.",
+    ),
+    empty_body: Refusal::new(BAD, "DMS.00400004", "The request body is empty."),
+    not_json: Refusal::new(BAD, "DMS.00400005", "The request body is not valid JSON."),
+    parameter: Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
+};
+
+pub(crate) async fn reset_password(State(shared): State<Shared>, call: Call) -> Answer {
+    shared.answer(
+        &DIALECT,
+        &call,
+        |instance, request: ResetPasswordRequest| {
+            let Instance::Dms { password, ssl, .. } = instance else {
+                return Err(DIALECT.no_instance);
+            };
+            if !*ssl {
+                return Err(SSL_DISABLED);
+            }
+            let new = request.new_password.expose();
+            if DmsPassword::POLICY.check(new, &Context::default()).is_err() {
+                return Err(PASSWORD_RULE);
+            }
+            *password = new.into();
+            Ok(Answer::empty(StatusCode::NO_CONTENT))
+        },
+    )
+}

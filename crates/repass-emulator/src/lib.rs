@@ -1,0 +1,41 @@
+//! The password endpoints of DDM, DCS and DMS on this machine, for tests and for trying things out.
+//!
+//! ```
+//! use repass_client::{Client, Credentials, DmsPassword, Endpoints, InstanceId, ProjectId};
+//! use repass_emulator::{Emulator, Fleet};
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! let emulator = Emulator::start(Fleet::built_in()).await?;
+//!
+//! let client = Client::new(
+//!     Endpoints::all(&emulator.url())?,
+//!     ProjectId::new(Fleet::PROJECT_ID)?,
+//!     Credentials::token(Fleet::TOKEN)?,
+//! )?;
+//! let instance = InstanceId::new(Fleet::DMS_ID)?;
+//! client.dms_reset_password(&instance, &DmsPassword::new("New-Password-1")?).await?;
+//!
+//! assert!(emulator.password_is(Fleet::DMS_ID, None, "New-Password-1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! It answers as the vendor's pages say, each service in its own dialect, and keeps the state that
+//! its answers follow from: passwords, tries left, locks, the administrator of a DDM instance. What
+//! it accepts as a password the policies decide. Time comes from a [`Clock`], so that a test can
+//! let a lock run out.
+//!
+//! # Scope
+//!
+//! It stands in for the services before it is worth asking them; it is no service. It holds its
+//! passwords in memory, hands them to whoever starts it, and is meant for loopback addresses.
+
+mod answer;
+mod clock;
+mod dms;
+mod fleet;
+mod server;
+
+pub use clock::Clock;
+pub use fleet::{Fleet, Instance};
+pub use server::{Emulator, Options, Received};

@@ -1,0 +1,353 @@
+//! The listener, the gateway before the services, and the state behind them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Path, Request};
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use repass_client::Secret;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::answer::{Answer, Refusal};
+use crate::clock::Clock;
+use crate::dms;
+use crate::fleet::{Fleet, Instance};
+
+/// The gateway's limit on a body.
+const LARGEST_BODY: usize = 12 << 20;
+/// The longest head of a request; a token alone can have some thousand bytes.
+const LARGEST_HEAD: usize = 64 << 10;
+/// How long a client may take to send a head, and then a body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+const NOT_PUBLISHED: Refusal = Refusal::new(
+    StatusCode::NOT_FOUND,
+    "APIGW.0101",
+    "The API does not exist or has not been published in the environment",
+);
+const BAD_REQUEST: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "APIGW.0201", "Bad request");
+const TOO_LARGE: Refusal = Refusal::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "APIGW.0201",
+    "The request body is larger than 12 MB",
+);
+const UNAUTHENTICATED: Refusal = Refusal::new(
+    StatusCode::UNAUTHORIZED,
+    "APIGW.0301",
+    "Incorrect IAM authentication information",
+);
+
+/// How many requests an emulator remembers.
+const REMEMBERED: usize = 1000;
+
+/// Where an emulator listens and what time it has.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address; port 0 picks a free one. A free port of 127.0.0.1 unless told otherwise.
+    pub listen: SocketAddr,
+    /// The clock; the system's unless it is moved.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// A request that was answered: never its headers or its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received {
+    /// The method.
+    pub method: String,
+    /// The path as it was sent.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// The id that the answer carries in `X-Request-Id`.
+    pub request_id: String,
+}
+
+/// A running emulator. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    shared: Shared,
+    server: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn start(fleet: Fleet) -> std::io::Result<Self> {
+        Self::start_with(fleet, Options::default()).await
+    }
+
+    /// Starts where and with what the options say. It listens when this returns.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn start_with(fleet: Fleet, options: Options) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
+        let shared = Shared(Arc::new(State {
+            project_id: fleet.project_id.clone(),
+            token: fleet.token.clone(),
+            instances: Mutex::new(fleet.by_id()),
+            clock: options.clock,
+            received: AtomicU64::new(0),
+            log: Mutex::default(),
+        }));
+        let server = tokio::spawn(serve(listener, router(shared.clone())));
+        Ok(Self {
+            address,
+            shared,
+            server,
+        })
+    }
+
+    /// The base URL of every service: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The last 1000 requests that were answered, the oldest first.
+    pub fn received(&self) -> Vec<Received> {
+        let log = self
+            .shared
+            .0
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        log.iter().cloned().collect()
+    }
+
+    /// Whether this is the current password: of the instance, or of one of its accounts.
+    pub fn password_is(&self, instance_id: &str, account: Option<&str>, candidate: &str) -> bool {
+        let instances = self.shared.instances();
+        let instance = instances.get(instance_id);
+        let password = instance.and_then(|instance| instance.password(account));
+        password.is_some_and(|password| password.expose() == candidate)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn router(shared: Shared) -> Router {
+    let not_published = || async { Gateway(NOT_PUBLISHED) };
+    Router::new()
+        .route(
+            "/v2/{project_id}/instances/{instance_id}/password",
+            post(dms::reset_password),
+        )
+        .fallback(not_published)
+        .method_not_allowed_fallback(not_published)
+        .layer(middleware::from_fn_with_state(shared.clone(), number))
+        .with_state(shared)
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    // Connections end with the task that accepts them.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, say: others will be closed.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        while connections.try_join_next().is_some() {}
+        // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        connections.spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(READ_TIMEOUT)
+                .max_buf_size(LARGEST_HEAD)
+                .serve_connection(TokioIo::new(stream), service);
+            // A connection that breaks is the client's affair.
+            let _ = connection.await;
+        });
+    }
+}
+
+/// Gives each request an id and its answer the header with it.
+async fn number(
+    axum::extract::State(shared): axum::extract::State<Shared>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let number = shared.0.received.fetch_add(1, Ordering::Relaxed) + 1;
+    let request_id = format!("{number:032x}");
+    let (method, path) = (
+        request.method().to_string(),
+        request.uri().path().to_owned(),
+    );
+
+    let mut response = next.run(request).await;
+    if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
+        response = refusal.gateway(&request_id).into_response();
+    }
+    if let Ok(id) = HeaderValue::try_from(&request_id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    let status = response.status().as_u16();
+    let mut log = shared.0.log.lock().unwrap_or_else(PoisonError::into_inner);
+    if log.len() == REMEMBERED {
+        log.pop_front();
+    }
+    log.push_back(Received {
+        method,
+        path,
+        status,
+        request_id,
+    });
+    drop(log);
+    response
+}
+
+/// A refusal by the gateway; [`number`] adds the id of the request, which is part of its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gateway(Refusal);
+
+impl IntoResponse for Gateway {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::default();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A request that the gateway let through.
+#[derive(Debug)]
+pub(crate) struct Call {
+    project_id: String,
+    instance_id: String,
+    pub(crate) username: Option<String>,
+    body: Bytes,
+}
+
+impl FromRequest<Shared> for Call {
+    type Rejection = Gateway;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Gateway> {
+        let (mut parts, body) = request.into_parts();
+        let token = parts.headers.get("x-auth-token").map(HeaderValue::as_bytes);
+        if token != Some(shared.0.token.expose().as_bytes()) {
+            return Err(Gateway(UNAUTHENTICATED));
+        }
+        let path = <Path<BTreeMap<String, String>> as axum::extract::FromRequestParts<Shared>>::from_request_parts(&mut parts, shared).await;
+        let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
+        let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
+        let body = match body.await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => return Err(Gateway(TOO_LARGE)),
+            Err(_) => return Err(Gateway(BAD_REQUEST)),
+        };
+        Ok(Self {
+            project_id: path.remove("project_id").unwrap_or_default(),
+            instance_id: path.remove("instance_id").unwrap_or_default(),
+            username: path.remove("username"),
+            body,
+        })
+    }
+}
+
+/// How a service tells what every service has to tell.
+pub(crate) struct Dialect {
+    pub(crate) refuse: fn(Refusal) -> Answer,
+    pub(crate) other_project: Refusal,
+    /// Where the service wants a UUID for an instance id.
+    pub(crate) invalid_id: Option<Refusal>,
+    pub(crate) no_instance: Refusal,
+    pub(crate) empty_body: Refusal,
+    pub(crate) not_json: Refusal,
+    pub(crate) parameter: Refusal,
+}
+
+#[derive(Debug)]
+struct State {
+    project_id: String,
+    token: Secret,
+    instances: Mutex<BTreeMap<String, Instance>>,
+    clock: Clock,
+    /// How many requests have been received.
+    received: AtomicU64,
+    log: Mutex<VecDeque<Received>>,
+}
+
+/// The state, shared by all connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared(Arc<State>);
+
+impl Shared {
+    fn instances(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Instance>> {
+        // A panic while it was locked would be a bug, and no reason to stop answering.
+        self.0
+            .instances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks up what the call names and reads its body, then lets the service act on them.
+    pub(crate) fn answer<Body: DeserializeOwned>(
+        &self,
+        dialect: &Dialect,
+        call: &Call,
+        act: impl FnOnce(&mut Instance, Body) -> Result<Answer, Refusal>,
+    ) -> Answer {
+        let answer = || {
+            if call.project_id != self.0.project_id {
+                return Err(dialect.other_project);
+            }
+            if let Some(invalid_id) = dialect.invalid_id
+                && !is_uuid(&call.instance_id)
+            {
+                return Err(invalid_id);
+            }
+            let mut instances = self.instances();
+            let instance = instances.get_mut(&call.instance_id);
+            let instance = instance.ok_or(dialect.no_instance)?;
+            if call.body.is_empty() {
+                return Err(dialect.empty_body);
+            }
+            let body = serde_json::from_slice(&call.body).map_err(|error| {
+                if error.is_data() {
+                    dialect.parameter
+                } else {
+                    dialect.not_json
+                }
+            })?;
+            act(instance, body)
+        };
+        answer().unwrap_or_else(dialect.refuse)
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+}

@@ -1,0 +1,52 @@
+//! The project's own commands: `cargo xtask codegen` and `cargo xtask lint`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands for whoever maintains repass.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Generate the Rust client and the password policies from openapi/*.yaml
+    Codegen {
+        /// Write nothing; report every file that is not what would be generated, and exit with 1
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check openapi/*.yaml against the house rules
+    Lint,
+}
+
+#[allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one place that prints"
+)]
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let done = match Arguments::parse().verb {
+        Verb::Codegen { check: true } => xtask::codegen::check(&root).map(|()| Vec::new()),
+        Verb::Codegen { check: false } => xtask::codegen::write(&root),
+        Verb::Lint => xtask::lint::lint(&root).map(|()| Vec::new()),
+    };
+    match done {
+        Ok(changes) => {
+            for change in changes {
+                println!("{change}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
