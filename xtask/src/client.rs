@@ -1,15 +1,23 @@
 //! The client modules: one progenitor client for each file of `openapi/`.
 
 use anyhow::{Context, Result, ensure};
+use openapiv3::{SchemaKind, Type};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::{ToTokens, quote};
+use syn::visit_mut::VisitMut;
 
 use crate::policy;
 use crate::rust;
 use crate::spec::{Role, Spec};
 
 /// Schemas that the client crate has a type of its own for, wherever a file has them.
-const CLIENT_TYPES: [&str; 4] = ["ProjectId", "InstanceId", "Username", "ErrorBody"];
+const CLIENT_TYPES: [&str; 5] = [
+    "ProjectId",
+    "InstanceId",
+    "Username",
+    "AdminName",
+    "ErrorBody",
+];
 
 /// A schema and the Rust type that stands in its place.
 pub type Replacement = (String, String);
@@ -56,7 +64,38 @@ pub fn generate_with(spec: &Spec, replacements: &[Replacement]) -> Result<String
     }
     let mut generator = Generator::new(&settings);
     let tokens = (generator.generate_tokens(&spec.api)).with_context(|| spec.file.clone())?;
-    rust::print(&spec.file, tokens)
+    let mut file = syn::parse2(tokens).context("the generated tokens are not a Rust file")?;
+    InContractOrder(spec).visit_file_mut(&mut file);
+    rust::print(&spec.file, file.into_token_stream())
+}
+
+/// Puts the fields of each struct, and with them the members of each body, in the order of the
+/// contract, which is that of the vendor's examples; the generator sorts them by name.
+struct InContractOrder<'a>(&'a Spec);
+
+impl VisitMut for InContractOrder<'_> {
+    fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
+        let mut schemas = self.0.schemas();
+        let schema = schemas.find(|(name, _)| item.ident == name);
+        if let Some((_, schema)) = schema
+            && let SchemaKind::Type(Type::Object(object)) = &schema.schema_kind
+            && let syn::Fields::Named(fields) = &mut item.fields
+        {
+            let place = |field: &syn::Field| {
+                let properties = &mut object.properties.keys();
+                let name = |property: &String| rust::snake_case(property);
+                properties.position(|property| {
+                    field
+                        .ident
+                        .as_ref()
+                        .is_some_and(|ident| ident == &name(property))
+                })
+            };
+            let mut ordered: Vec<_> = std::mem::take(&mut fields.named).into_iter().collect();
+            ordered.sort_by_key(place);
+            fields.named = ordered.into_iter().collect();
+        }
+    }
 }
 
 /// Checks that each replaced schema is the replacing type wherever the file uses it, and that no

@@ -1,9 +1,38 @@
-//! The command line.
-#![allow(clippy::print_stdout, reason = "a command line prints")]
+//! `repass`: sets the passwords of managed databases and middleware from a terminal or a pipeline.
+//!
+//! Data that was asked for goes to standard output: a report, a generated password, the emulator's
+//! address. Words about what happened go to standard error. A password is never an argument and
+//! never in the environment.
 
+mod arguments;
+mod check;
 mod demo;
+mod emulate;
+mod failure;
+mod generate;
+mod password;
+mod service;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Verb};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    demo::run().await
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().verb {
+        Verb::Demo => demo::run().await,
+        Verb::Check(check) => check::run(&check),
+        Verb::Generate(generate) => generate::run(&generate),
+        Verb::Emulate(emulate) => emulate::run(&emulate).await,
+        Verb::Ddm(verb) => service::ddm(verb).await,
+        Verb::Dcs(verb) => service::dcs(verb).await,
+        Verb::Dms(verb) => service::dms(verb).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
 }

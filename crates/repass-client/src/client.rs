@@ -1,11 +1,17 @@
 //! The hand-written client: five methods, each with its proof of success.
 
 use progenitor_client::{Error as GeneratedError, ResponseValue};
-use repass_policy::DmsPassword;
+use repass_policy::{
+    Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
+    Violations,
+};
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::redact::redact;
-use crate::{Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Transport, dms};
+use crate::{
+    AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Transport,
+    Username, dcs, ddm, dms,
+};
 
 /// A client for the five password endpoints of one project.
 #[derive(Debug, Clone)]
@@ -29,6 +35,16 @@ pub struct Outcome {
     pub request_id: Option<String>,
     /// The job that does the work, if the service named one.
     pub job_id: Option<String>,
+}
+
+/// What a DCS reset sets. That an instance becomes password-free is always said, never the result
+/// of something missing.
+#[derive(Debug, Clone)]
+pub enum ResetPassword {
+    /// This password.
+    To(DcsPassword),
+    /// None: everyone who reaches the instance gets in.
+    PasswordFree,
 }
 
 /// How far a successful call is.
@@ -57,6 +73,149 @@ impl Client {
         })
     }
 
+    /// Resets the password of an account of a DDM instance.
+    ///
+    /// Success is a `success` of true.
+    ///
+    /// # Errors
+    /// See [`Error`]. A password that is the user name or its reverse is not sent.
+    pub async fn ddm_reset_password(
+        &self,
+        instance: &InstanceId,
+        username: &Username,
+        password: &DdmAccountPassword,
+    ) -> Result<Outcome, Error> {
+        let call = self.call(Operation::DdmResetPassword, vec![password.expose()]);
+        call.checked(password.check_context(&Context {
+            username: Some(username.as_str()),
+            ..Context::default()
+        }))?;
+        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let body = ddm::types::ResetUserPasswordRequest {
+            password: password.clone(),
+        };
+        let answer = ddm.reset_user_password(&self.project, instance, username, &body);
+        call.outcome(answer.await, |body| {
+            Proof::of(match body.success {
+                Some(true) => Verdict::Done,
+                Some(false) => Verdict::Refused(RefusalKind::Other),
+                None => Verdict::NotConfirmed,
+            })
+        })
+    }
+
+    /// Creates the administrator of a DDM instance, or sets its password if there is one.
+    ///
+    /// Success is a 200, or a 202 for a job that has begun; the body may be missing.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ddm_set_admin(
+        &self,
+        instance: &InstanceId,
+        name: &AdminName,
+        password: &DdmAdminPassword,
+    ) -> Result<Outcome, Error> {
+        let call = self.call(Operation::DdmSetAdmin, vec![password.expose()]);
+        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let body = ddm::types::ResetAdministratorRequest {
+            name: name.clone(),
+            password: password.clone(),
+        };
+        let answer = ddm
+            .reset_administrator(&self.project, instance, &body)
+            .await;
+        call.outcome(answer, |body| Proof {
+            job_id: body.job_id,
+            ..Proof::of(Verdict::Done)
+        })
+    }
+
+    /// Changes the password of a Redis instance from the old one to a new one.
+    ///
+    /// Success is a `result` of `success`. Five wrong old passwords lock the account for minutes.
+    ///
+    /// # Errors
+    /// See [`Error`]. A new password that is the old one is not sent.
+    pub async fn dcs_change_password(
+        &self,
+        instance: &InstanceId,
+        old: &DcsOldPassword,
+        new: &DcsPassword,
+    ) -> Result<Outcome, Error> {
+        let secrets = vec![old.expose(), new.expose()];
+        let call = self.call(Operation::DcsChangePassword, secrets);
+        call.checked(new.check_context(&Context {
+            old_password: Some(old.expose()),
+            ..Context::default()
+        }))?;
+        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let body = dcs::types::UpdatePasswordRequest {
+            old_password: old.clone(),
+            new_password: new.clone(),
+        };
+        let answer = dcs.update_password(&self.project, instance, &body).await;
+        call.outcome(answer, |body| {
+            let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+            let verdict = match body.result.as_deref() {
+                Some("success") => Verdict::Done,
+                Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
+                    tries_left: number(body.retry_times_left),
+                }),
+                Some("locked") => Verdict::Refused(RefusalKind::Locked {
+                    minutes_left: number(body.lock_time_left),
+                }),
+                Some("failed") => Verdict::Refused(RefusalKind::Other),
+                _ => Verdict::NotConfirmed,
+            };
+            Proof {
+                code: body.result,
+                message: body.message,
+                ..Proof::of(verdict)
+            }
+        })
+    }
+
+    /// Resets the password of a Redis instance, or makes it password-free.
+    ///
+    /// Success is a `code` of `1`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn dcs_reset_password(
+        &self,
+        instance: &InstanceId,
+        reset: &ResetPassword,
+    ) -> Result<Outcome, Error> {
+        let new_password = match reset {
+            ResetPassword::To(password) => Some(password),
+            ResetPassword::PasswordFree => None,
+        };
+        let secrets = new_password
+            .iter()
+            .map(|password| password.expose())
+            .collect();
+        let call = self.call(Operation::DcsResetPassword, secrets);
+        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let body = dcs::types::ResetPasswordRequest {
+            new_password: new_password.cloned(),
+            no_password_access: new_password.is_none(),
+        };
+        let answer = dcs.reset_password(&self.project, instance, &body).await;
+        call.outcome(answer, |body| {
+            let verdict = match body.code.as_deref() {
+                Some("1") => Verdict::Done,
+                Some("3") => Verdict::Refused(RefusalKind::Locked { minutes_left: None }),
+                _ => Verdict::NotConfirmed,
+            };
+            Proof {
+                code: body.code,
+                message: body.ext_message.or(body.message),
+                ..Proof::of(verdict)
+            }
+        })
+    }
+
     /// Resets the password of a Kafka instance that has SSL enabled.
     ///
     /// Success is a 204.
@@ -74,7 +233,7 @@ impl Client {
             new_password: password.clone(),
         };
         let answer = dms.reset_password(&self.project, instance, &body).await;
-        call.outcome(answer, |()| Proof::done())
+        call.outcome(answer, |()| Proof::of(Verdict::Done))
     }
 
     fn call<'a>(&'a self, operation: Operation, mut secrets: Vec<&'a str>) -> Call<'a> {
@@ -91,20 +250,24 @@ impl Client {
 /// What the body of a 2xx answer says.
 struct Proof {
     verdict: Verdict,
+    code: Option<String>,
     message: Option<String>,
     job_id: Option<String>,
 }
 
 enum Verdict {
     Done,
+    /// A documented failure inside a success.
     Refused(RefusalKind),
+    /// A value that is missing or not documented.
     NotConfirmed,
 }
 
 impl Proof {
-    fn done() -> Self {
+    fn of(verdict: Verdict) -> Self {
         Self {
-            verdict: Verdict::Done,
+            verdict,
+            code: None,
             message: None,
             job_id: None,
         }
@@ -125,6 +288,10 @@ impl Call<'_> {
             operation: self.operation,
             reason,
         }
+    }
+
+    fn checked(&self, verdict: Result<(), Violations>) -> Result<(), Error> {
+        verdict.map_err(|violations| self.not_sent(NotSent::Policy(violations)))
     }
 
     fn endpoint(&self) -> Result<&str, Error> {
@@ -155,7 +322,7 @@ impl Call<'_> {
         let status = answer.status().as_u16();
         let request_id = self.clean(self.transport.seen().and_then(|seen| seen.request_id));
         let proof = prove(answer.into_inner());
-        let message = self.clean(proof.message);
+        let (code, message) = (self.clean(proof.code), self.clean(proof.message));
         match proof.verdict {
             Verdict::Done => Ok(Outcome {
                 operation: self.operation,
@@ -171,12 +338,13 @@ impl Call<'_> {
             Verdict::Refused(kind) => Err(Error::Refused(Box::new(Refusal {
                 operation: self.operation,
                 status,
-                code: None,
+                code,
                 message,
                 request_id,
                 kind,
             }))),
             Verdict::NotConfirmed => Err(Error::Unknown(Box::new(Unknown {
+                code,
                 message,
                 ..self.unknown(UnknownCause::NotConfirmed)
             }))),

@@ -110,29 +110,34 @@ pub enum RefusalKind {
     Other,
 }
 
+impl fmt::Display for RefusalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongOldPassword { tries_left: None } => f.write_str("the old password is wrong"),
+            Self::WrongOldPassword {
+                tries_left: Some(tries),
+            } => {
+                let s = if *tries == 1 { "y" } else { "ies" };
+                write!(f, "the old password is wrong, {tries} tr{s} left")
+            }
+            Self::Locked { minutes_left: None } => f.write_str("the account is locked"),
+            Self::Locked {
+                minutes_left: Some(minutes),
+            } => {
+                let s = if *minutes == 1 { "" } else { "s" };
+                write!(f, "the account is locked for {minutes} more minute{s}")
+            }
+            Self::Other => f.write_str("the service gave no reason"),
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: refused: ", self.operation)?;
-        match self.kind {
-            RefusalKind::WrongOldPassword { tries_left } => {
-                f.write_str("the old password is wrong")?;
-                if let Some(tries) = tries_left {
-                    write!(f, ", {tries} tries left")?;
-                }
-            }
-            RefusalKind::Locked { minutes_left } => {
-                f.write_str("the account is locked")?;
-                if let Some(minutes) = minutes_left {
-                    write!(f, " for {minutes} more minutes")?;
-                }
-            }
-            RefusalKind::Other => {
-                f.write_str(
-                    self.message
-                        .as_deref()
-                        .unwrap_or("the service gave no reason"),
-                )?;
-            }
+        match (&self.kind, &self.message) {
+            (RefusalKind::Other, Some(message)) => f.write_str(message)?,
+            (kind, _) => kind.fmt(f)?,
         }
         details(
             f,

@@ -37,6 +37,14 @@ macro_rules! generated {
 }
 
 generated! {
+    /// Distributed Database Middleware, from `openapi/ddm.yaml`.
+    ddm
+}
+generated! {
+    /// Distributed Cache Service (Redis), from `openapi/dcs.yaml`.
+    dcs
+}
+generated! {
     /// Distributed Message Service for Kafka, from `openapi/dms.yaml`.
     dms
 }

@@ -46,13 +46,13 @@ mod operation;
 mod redact;
 mod transport;
 
-pub use client::{Client, Completion, Outcome};
+pub use client::{Client, Completion, Outcome, ResetPassword};
 pub use credentials::{Credentials, InvalidToken};
 pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::{Certainty, Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 pub use error_body::ErrorBody;
 pub use generated::*;
-pub use id::{InstanceId, InvalidId, ProjectId, Username};
+pub use id::{AdminName, InstanceId, InvalidId, ProjectId, Username};
 pub use operation::{Operation, Service};
 pub use repass_policy::*;
 pub use transport::Transport;

@@ -65,6 +65,14 @@ impl Refusal {
         Answer::json(self.status, &body)
     }
 
+    /// As DDM tells it.
+    pub(crate) fn err_code(self) -> Answer {
+        let mut body = ErrorBody::default();
+        body.err_code = Some(self.code.to_owned());
+        body.external_message = Some(self.message.to_owned());
+        Answer::json(self.status, &body)
+    }
+
     /// As the gateway tells it.
     pub(crate) fn gateway(self, request_id: &str) -> Answer {
         let mut body = ErrorBody::default();

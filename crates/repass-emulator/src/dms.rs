@@ -33,7 +33,7 @@ const DIALECT: Dialect = Dialect {
     ),
     empty_body: Refusal::new(BAD, "DMS.00400004", "The request body is empty."),
     not_json: Refusal::new(BAD, "DMS.00400005", "The request body is not valid JSON."),
-    parameter: Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
+    parameter: |_| Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
 };
 
 pub(crate) async fn reset_password(State(shared): State<Shared>, call: Call) -> Answer {
@@ -41,17 +41,17 @@ pub(crate) async fn reset_password(State(shared): State<Shared>, call: Call) -> 
         &DIALECT,
         &call,
         |instance, request: ResetPasswordRequest| {
-            let Instance::Dms { password, ssl, .. } = instance else {
+            let Instance::Dms(dms) = instance else {
                 return Err(DIALECT.no_instance);
             };
-            if !*ssl {
+            if !dms.ssl {
                 return Err(SSL_DISABLED);
             }
             let new = request.new_password.expose();
             if DmsPassword::POLICY.check(new, &Context::default()).is_err() {
                 return Err(PASSWORD_RULE);
             }
-            *password = new.into();
+            dms.password = new.into();
             Ok(Answer::empty(StatusCode::NO_CONTENT))
         },
     )

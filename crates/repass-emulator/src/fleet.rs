@@ -1,6 +1,7 @@
 //! What the emulator holds: a project, its token, and its instances.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use repass_client::Secret;
 use serde::Serialize;
@@ -22,27 +23,85 @@ pub struct Fleet {
 #[serde(tag = "service", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Instance {
+    /// A DDM instance.
+    Ddm(Ddm),
+    /// A Redis instance.
+    Dcs(Dcs),
     /// A Kafka instance.
-    Dms {
-        /// Its id.
-        id: String,
-        /// Its password.
-        password: Secret,
-        /// Whether SSL is on; without it there is no password to reset.
-        ssl: bool,
-    },
+    Dms(Dms),
+}
+
+/// A DDM instance.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ddm {
+    /// Its id.
+    pub id: String,
+    /// Its accounts and their passwords.
+    pub accounts: Vec<Account>,
+    /// Its administrator; the first call that sets a password creates one.
+    pub administrator: Option<Account>,
+}
+
+/// Somebody with a password.
+#[derive(Debug, Clone, Serialize)]
+pub struct Account {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// A Redis instance.
+#[derive(Debug, Clone, Serialize)]
+pub struct Dcs {
+    /// Its id.
+    pub id: String,
+    /// Its password; none if it is password-free.
+    pub password: Option<Secret>,
+    /// What the wrong old passwords so far lead to.
+    #[serde(skip)]
+    pub tries: Tries,
+}
+
+/// The wrong old passwords of a Redis instance since the last right one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tries {
+    /// How many there were.
+    pub wrong: u32,
+    /// Until when no change is accepted.
+    pub locked_until: Option<SystemTime>,
+}
+
+/// A Kafka instance.
+#[derive(Debug, Clone, Serialize)]
+pub struct Dms {
+    /// Its id.
+    pub id: String,
+    /// Its password.
+    pub password: Secret,
+    /// Whether SSL is on; without it there is no password to reset.
+    pub ssl: bool,
 }
 
 impl Instance {
     pub(crate) fn id(&self) -> &str {
         match self {
-            Self::Dms { id, .. } => id,
+            Self::Ddm(ddm) => &ddm.id,
+            Self::Dcs(dcs) => &dcs.id,
+            Self::Dms(dms) => &dms.id,
         }
     }
 
+    /// The password of the instance, or of one of its accounts.
     pub(crate) fn password(&self, account: Option<&str>) -> Option<&Secret> {
         match (self, account) {
-            (Self::Dms { password, .. }, None) => Some(password),
+            (Self::Ddm(ddm), Some(account)) => {
+                let mut accounts = ddm.accounts.iter().chain(&ddm.administrator);
+                let account = accounts.find(|one| one.username == account);
+                account.map(|account| &account.password)
+            }
+            (Self::Dcs(dcs), None) => dcs.password.as_ref(),
+            (Self::Dms(dms), None) => Some(&dms.password),
             _ => None,
         }
     }
@@ -53,22 +112,45 @@ impl Fleet {
     pub const PROJECT_ID: &str = "0123456789abcdef0123456789abcdef";
     /// The token of the built-in fleet.
     pub const TOKEN: &str = "emulator-token";
+    /// The DDM instance of the built-in fleet.
+    pub const DDM_ID: &str = "e6b99563-0000-4000-8000-1820d4fd2a67";
+    /// The account of the DDM instance.
+    pub const DDM_USERNAME: &str = "ddmtest";
+    /// The Redis instance of the built-in fleet.
+    pub const DCS_ID: &str = "2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28";
+    /// The password that the Redis instance starts with.
+    pub const DCS_PASSWORD: &str = "Redis-Example-2023";
     /// The Kafka instance of the built-in fleet that has SSL on.
     pub const DMS_ID: &str = "6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57";
     /// The Kafka instance of the built-in fleet that has SSL off.
     pub const DMS_WITHOUT_SSL_ID: &str = "7a2c8b4d-63e9-4d7f-8b10-4c9f2e3d5b68";
 
-    /// One instance of each kind, with the ids and passwords of the contract's examples.
+    /// Instances of every service, with the ids and passwords of the contract's examples.
     pub fn built_in() -> Self {
-        let dms = |id: &str, ssl| Instance::Dms {
-            id: id.to_owned(),
-            password: "Kafka-Example-2023".into(),
-            ssl,
+        let dms = |id: &str, ssl| {
+            Instance::Dms(Dms {
+                id: id.to_owned(),
+                password: "Kafka-Example-2023".into(),
+                ssl,
+            })
         };
         Self {
             project_id: Self::PROJECT_ID.to_owned(),
             token: Self::TOKEN.into(),
             instances: vec![
+                Instance::Ddm(Ddm {
+                    id: Self::DDM_ID.to_owned(),
+                    accounts: vec![Account {
+                        username: Self::DDM_USERNAME.to_owned(),
+                        password: "Account-Example-2023".into(),
+                    }],
+                    administrator: None,
+                }),
+                Instance::Dcs(Dcs {
+                    id: Self::DCS_ID.to_owned(),
+                    password: Some(Self::DCS_PASSWORD.into()),
+                    tries: Tries::default(),
+                }),
                 dms(Self::DMS_ID, true),
                 dms(Self::DMS_WITHOUT_SSL_ID, false),
             ],

@@ -32,10 +32,12 @@
 
 mod answer;
 mod clock;
+mod dcs;
+mod ddm;
 mod dms;
 mod fleet;
 mod server;
 
 pub use clock::Clock;
-pub use fleet::{Fleet, Instance};
+pub use fleet::{Account, Dcs, Ddm, Dms, Fleet, Instance, Tries};
 pub use server::{Emulator, Options, Received};

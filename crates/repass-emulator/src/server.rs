@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,7 +12,7 @@ use axum::extract::{FromRequest, Path, Request};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
-use axum::routing::post;
+use axum::routing::{post, put};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use repass_client::Secret;
@@ -22,8 +22,8 @@ use tokio::task::JoinHandle;
 
 use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
-use crate::dms;
 use crate::fleet::{Fleet, Instance};
+use crate::{dcs, ddm, dms};
 
 /// The gateway's limit on a body.
 const LARGEST_BODY: usize = 12 << 20;
@@ -114,6 +114,7 @@ impl Emulator {
             instances: Mutex::new(fleet.by_id()),
             clock: options.clock,
             received: AtomicU64::new(0),
+            jobs: AtomicU64::new(0),
             log: Mutex::default(),
         }));
         let server = tokio::spawn(serve(listener, router(shared.clone())));
@@ -160,7 +161,20 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route(
             "/v2/{project_id}/instances/{instance_id}/password",
-            post(dms::reset_password),
+            // Two services, one path: they have hosts of their own and differ in the method.
+            post(dms::reset_password).put(dcs::update_password),
+        )
+        .route(
+            "/v2/{project_id}/instances/{instance_id}/password/reset",
+            post(dcs::reset_password),
+        )
+        .route(
+            "/v2/{project_id}/instances/{instance_id}/users/{username}/password",
+            post(ddm::reset_user_password),
+        )
+        .route(
+            "/v3/{project_id}/instances/{instance_id}/admin-user",
+            put(ddm::reset_administrator),
         )
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
@@ -284,7 +298,8 @@ pub(crate) struct Dialect {
     pub(crate) no_instance: Refusal,
     pub(crate) empty_body: Refusal,
     pub(crate) not_json: Refusal,
-    pub(crate) parameter: Refusal,
+    /// Which parameter to blame for JSON that is not what the contract has.
+    pub(crate) parameter: fn(&serde_json::Value) -> Refusal,
 }
 
 #[derive(Debug)]
@@ -295,6 +310,8 @@ struct State {
     clock: Clock,
     /// How many requests have been received.
     received: AtomicU64,
+    /// How many jobs have been begun.
+    jobs: AtomicU64,
     log: Mutex<VecDeque<Received>>,
 }
 
@@ -309,6 +326,16 @@ impl Shared {
             .instances
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+
+    /// An id of the form that job ids have, another one each time.
+    pub(crate) fn new_job_id(&self) -> String {
+        let number = self.0.jobs.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("00000000-0000-4000-8000-{number:012x}")
     }
 
     /// Looks up what the call names and reads its body, then lets the service act on them.
@@ -333,13 +360,13 @@ impl Shared {
             if call.body.is_empty() {
                 return Err(dialect.empty_body);
             }
-            let body = serde_json::from_slice(&call.body).map_err(|error| {
-                if error.is_data() {
-                    dialect.parameter
-                } else {
-                    dialect.not_json
-                }
-            })?;
+            let body =
+                serde_json::from_slice(&call.body).map_err(
+                    |error| match serde_json::from_slice(&call.body) {
+                        Ok(value) if error.is_data() => (dialect.parameter)(&value),
+                        _ => dialect.not_json,
+                    },
+                )?;
             act(instance, body)
         };
         answer().unwrap_or_else(dialect.refuse)

@@ -1,0 +1,150 @@
+//! The ways to give a password: never as an argument, never in the environment.
+
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Read, Write, stdin};
+use std::path::Path;
+
+use repass_client::{DEFAULT_LENGTH, Secret, generate};
+use zeroize::Zeroizing;
+
+use crate::arguments::{GivenPassword, NewPassword};
+use crate::failure::Failure;
+use crate::terminal;
+
+/// More than any password; a larger file was meant for something else.
+const LARGEST: u64 = 64 << 10;
+
+impl GivenPassword {
+    /// The password, from wherever it is to be read. At a prompt it is asked for once.
+    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+        self.read_or(|| prompt("Password: "))
+    }
+
+    fn read_or(&self, ask: impl FnOnce() -> Result<Secret, Failure>) -> Result<Secret, Failure> {
+        if self.password_stdin {
+            Ok(without_newline(&read_stdin()?).into())
+        } else if let Some(file) = &self.password_file {
+            from_file(file)
+        } else {
+            ask()
+        }
+    }
+}
+
+impl NewPassword {
+    /// The new password. One that is typed is asked for twice.
+    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+        if self.generate.is_some() {
+            return generate(DEFAULT_LENGTH)
+                .map_err(|error| Failure::not_done(error, "nothing was sent"));
+        }
+        self.given.read_or(|| {
+            let password = prompt("New password: ")?;
+            let again = prompt("New password again: ")?;
+            if password.expose() != again.expose() {
+                return Err(Failure::usage(
+                    "the two passwords differ",
+                    "nothing was sent; type the same one twice",
+                ));
+            }
+            Ok(password)
+        })
+    }
+
+    /// Hands a generated password over. To be called when everything else is ready, and before the
+    /// password is sent, so that it survives whatever happens then.
+    pub(crate) fn hand_over(&self, password: &str) -> Result<(), Failure> {
+        match &self.generate {
+            None => Ok(()),
+            Some(None) => terminal::print(password),
+            Some(Some(file)) => write_new(file, password).map_err(|error| {
+                Failure::not_done(
+                    format!("the password cannot be kept in {}: {error}", file.display()),
+                    "nothing was sent; name a file that does not exist, in a folder you can write",
+                )
+            }),
+        }
+    }
+}
+
+/// The old password and the new one of a change.
+pub(crate) fn read_old_and_new(
+    old_file: Option<&Path>,
+    new: &NewPassword,
+) -> Result<(Secret, Secret), Failure> {
+    if new.given.password_stdin {
+        let text = read_stdin()?;
+        let lines = without_newline(&text).split_once('\n');
+        let (old, new) = lines.ok_or_else(|| {
+            Failure::usage(
+                "standard input has one line",
+                "write the old password on the first line and the new one on the second",
+            )
+        })?;
+        return Ok((old.strip_suffix('\r').unwrap_or(old).into(), new.into()));
+    }
+    let old = match old_file {
+        Some(file) => from_file(file)?,
+        None => prompt("Old password: ")?,
+    };
+    Ok((old, new.read()?))
+}
+
+fn prompt(what: &str) -> Result<Secret, Failure> {
+    if !stdin().is_terminal() {
+        return Err(Failure::usage(
+            "no password was given, and there is no terminal to ask for it",
+            "use --password-stdin or --password-file (a change: --old-password-file too)",
+        ));
+    }
+    let typed = rpassword::prompt_password(what);
+    typed.map(Secret::from).map_err(|error| {
+        let line = format!("the password cannot be read from the terminal: {error}");
+        Failure::usage(line, "use --password-stdin or --password-file")
+    })
+}
+
+fn read_stdin() -> Result<Zeroizing<String>, Failure> {
+    read(stdin().lock(), "standard input")
+}
+
+fn from_file(file: &Path) -> Result<Secret, Failure> {
+    let name = file.display().to_string();
+    let opened = File::open(file).map_err(|error| {
+        let line = format!("{name} cannot be read: {error}");
+        Failure::usage(line, "name a file that holds the password and nothing else")
+    })?;
+    Ok(without_newline(&read(opened, &name)?).into())
+}
+
+fn read(from: impl Read, name: &str) -> Result<Zeroizing<String>, Failure> {
+    // The full size at once: a buffer that grows would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST as usize + 1));
+    let unreadable = |problem: &str| {
+        let line = format!("{name} {problem}");
+        Failure::usage(line, "give the password and nothing else, as UTF-8")
+    };
+    (from.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable("is larger than 64 KiB"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("is not UTF-8"))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The text without one newline at its end, which editors and `echo` add.
+fn without_newline(text: &str) -> &str {
+    let line = text.strip_suffix('\n');
+    line.map_or(text, |line| line.strip_suffix('\r').unwrap_or(line))
+}
+
+fn write_new(path: &Path, password: &str) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    writeln!(file, "{password}")?;
+    file.sync_all()
+}

@@ -1,0 +1,40 @@
+//! The one place that prints.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+
+use crate::failure::Failure;
+
+/// Prints data that was asked for, at once.
+///
+/// # Errors
+/// Nobody reads it.
+pub(crate) fn print(data: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let printed = writeln!(stdout, "{data}").and_then(|()| stdout.flush());
+    printed.map_err(|error| {
+        Failure::not_done(
+            format!("standard output cannot be written: {error}"),
+            "nothing was sent; keep the other end of the pipe open",
+        )
+    })
+}
+
+/// Says something to a person. If nobody listens, nothing is lost.
+pub(crate) fn say(words: &str) {
+    let _ = writeln!(io::stderr(), "{words}");
+}
+
+/// An empty table with these headings, as wide as the terminal if there is one.
+pub(crate) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS]) -> Table {
+    const STYLE: TableStyle =
+        TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+    let mut table = Table::new();
+    table.load_style(STYLE).set_header(headings);
+    if let Some((width, _)) = terminal_size::terminal_size() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(width.0);
+    }
+    table
+}
