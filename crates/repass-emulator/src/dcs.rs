@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Instance, Tries};
-use crate::server::{Call, Dialect, Shared};
+use crate::server::{Call, Dialect, Gateway, Shared};
 
 /// How many wrong old passwords lock the account.
 const TRIES: u32 = 5;
@@ -28,11 +28,11 @@ const PASSWORD_FREE: Refusal = Refusal::new(BAD, "DCS.4850", "The instance is pa
 
 const DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
-    other_project: Refusal::new(
+    other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
         "DCS.1004",
         "The project id of the token and of the URL differ.",
-    ),
+    )),
     invalid_id: Some(Refusal::new(BAD, "DCS.4061", "The instance id is invalid.")),
     no_instance: Refusal::new(
         StatusCode::NOT_FOUND,
@@ -77,7 +77,10 @@ const RESET: ResetPasswordResponse = ResetPasswordResponse {
     ext_message: None,
 };
 
-pub(crate) async fn update_password(State(shared): State<Shared>, call: Call) -> Answer {
+pub(crate) async fn update_password(
+    State(shared): State<Shared>,
+    call: Call,
+) -> Result<Answer, Gateway> {
     let now = shared.now();
     shared.answer(
         &DIALECT,
@@ -133,7 +136,10 @@ pub(crate) async fn update_password(State(shared): State<Shared>, call: Call) ->
     )
 }
 
-pub(crate) async fn reset_password(State(shared): State<Shared>, call: Call) -> Answer {
+pub(crate) async fn reset_password(
+    State(shared): State<Shared>,
+    call: Call,
+) -> Result<Answer, Gateway> {
     shared.answer(
         &DIALECT,
         &call,

@@ -10,7 +10,7 @@ use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Account, Instance};
-use crate::server::{Call, Dialect, Shared};
+use crate::server::{Call, Dialect, Gateway, Shared};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");
@@ -20,11 +20,7 @@ const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does no
 
 const DIALECT: Dialect = Dialect {
     refuse: Refusal::err_code,
-    other_project: Refusal::new(
-        StatusCode::UNAUTHORIZED,
-        "APIGW.0301",
-        "Incorrect IAM authentication information",
-    ),
+    other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.
     invalid_id: None,
     no_instance: Refusal::new(
@@ -40,7 +36,10 @@ const DIALECT: Dialect = Dialect {
     },
 };
 
-pub(crate) async fn reset_user_password(State(shared): State<Shared>, call: Call) -> Answer {
+pub(crate) async fn reset_user_password(
+    State(shared): State<Shared>,
+    call: Call,
+) -> Result<Answer, Gateway> {
     shared.answer(
         &DIALECT,
         &call,
@@ -73,7 +72,10 @@ pub(crate) async fn reset_user_password(State(shared): State<Shared>, call: Call
     )
 }
 
-pub(crate) async fn reset_administrator(State(shared): State<Shared>, call: Call) -> Answer {
+pub(crate) async fn reset_administrator(
+    State(shared): State<Shared>,
+    call: Call,
+) -> Result<Answer, Gateway> {
     let job_id = shared.new_job_id();
     shared.answer(
         &DIALECT,

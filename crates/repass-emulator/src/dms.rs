@@ -7,7 +7,7 @@ use repass_client::{Context, DmsPassword};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::Instance;
-use crate::server::{Call, Dialect, Shared};
+use crate::server::{Call, Dialect, Gateway, Shared};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");
@@ -16,11 +16,11 @@ const SSL_DISABLED: Refusal =
 
 const DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
-    other_project: Refusal::new(
+    other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
         "DMS.10240104",
         "The project id of the token and of the URL differ.",
-    ),
+    )),
     invalid_id: Some(Refusal::new(
         BAD,
         "DMS.00400030",
@@ -36,7 +36,10 @@ const DIALECT: Dialect = Dialect {
     parameter: |_| Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
 };
 
-pub(crate) async fn reset_password(State(shared): State<Shared>, call: Call) -> Answer {
+pub(crate) async fn reset_password(
+    State(shared): State<Shared>,
+    call: Call,
+) -> Result<Answer, Gateway> {
     shared.answer(
         &DIALECT,
         &call,

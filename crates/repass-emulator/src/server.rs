@@ -292,7 +292,8 @@ impl FromRequest<Shared> for Call {
 /// How a service tells what every service has to tell.
 pub(crate) struct Dialect {
     pub(crate) refuse: fn(Refusal) -> Answer,
-    pub(crate) other_project: Refusal,
+    /// Where the service itself tells that a token is for another project; else the gateway does.
+    pub(crate) other_project: Option<Refusal>,
     /// Where the service wants a UUID for an instance id.
     pub(crate) invalid_id: Option<Refusal>,
     pub(crate) no_instance: Refusal,
@@ -344,11 +345,12 @@ impl Shared {
         dialect: &Dialect,
         call: &Call,
         act: impl FnOnce(&mut Instance, Body) -> Result<Answer, Refusal>,
-    ) -> Answer {
+    ) -> Result<Answer, Gateway> {
+        if call.project_id != self.0.project_id {
+            let other_project = dialect.other_project.ok_or(Gateway(UNAUTHENTICATED))?;
+            return Ok((dialect.refuse)(other_project));
+        }
         let answer = || {
-            if call.project_id != self.0.project_id {
-                return Err(dialect.other_project);
-            }
             if let Some(invalid_id) = dialect.invalid_id
                 && !is_uuid(&call.instance_id)
             {
@@ -369,7 +371,7 @@ impl Shared {
                 )?;
             act(instance, body)
         };
-        answer().unwrap_or_else(dialect.refuse)
+        Ok(answer().unwrap_or_else(dialect.refuse))
     }
 }
 
