@@ -32,7 +32,7 @@ pub(crate) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS]) -> Table {
         TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
     let mut table = Table::new();
     table.load_style(STYLE).set_header(headings);
-    if let Some((width, _)) = terminal_size::terminal_size() {
+    if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(width.0);
     }

@@ -1,0 +1,165 @@
+//! The verbs that need no service: check, generate, demo, emulate.
+
+mod repass;
+
+use std::io::Write;
+
+use repass::{Emulator, repass, run};
+
+fn check(words: &str, password: &[u8]) -> repass::Run {
+    run(repass(&format!("check --password-stdin {words}")).write_stdin(password))
+}
+
+#[test]
+fn a_check_tells_every_broken_rule() {
+    let mut told = String::new();
+    for (words, password) in [
+        ("--policy dms", "Kafka-Example-2024"),
+        ("--policy dms", "-kafka"),
+        ("--policy ddm-account --username tset_mdd", "ddm_test"),
+        ("--policy ddm-admin", "Admin@123"),
+        ("--policy dcs", "Ünsicher:"),
+        ("--policy dms --output json", "Kafka-Example-2024"),
+        ("--policy dms --output json", "-kafka"),
+        (
+            "--policy ddm-account --username ddm_test --output json",
+            "ddm_test",
+        ),
+    ] {
+        let run = check(words, password.as_bytes());
+        assert!(!run.transcript().contains(password));
+        told += &format!("$ repass check {words}\n{}\n", run.transcript());
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_user_name_is_accepted_for_every_policy() {
+    for policy in ["ddm-account", "ddm-admin", "dcs", "dms"] {
+        let run = check(
+            &format!("--policy {policy} --username root"),
+            b"Example-2024~",
+        );
+        assert_eq!(run.code, Some(0), "{policy}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn one_newline_is_dropped_and_no_more() {
+    // Eight characters with the newline, seven without.
+    for (input, code) in [
+        (&b"Aa3456-8"[..], 0),
+        (b"Aa3456-8\n", 0),
+        (b"Aa3456-8\r\n", 0),
+        (b"Aa3456-8\n\n", 3),
+        (b"Aa3456-\n", 3),
+        (b" Aa3456-8", 0),
+        (b"\n", 3),
+        (b"", 3),
+        (b"Aa3456-8\xff", 2),
+    ] {
+        assert_eq!(check("--policy dms", input).code, Some(code), "{input:?}");
+    }
+}
+
+#[test]
+fn a_password_file_is_read_as_standard_input_is() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"Kafka-Example-2024\n").unwrap();
+    let path = file.path().display();
+    let run = run(&mut repass(&format!(
+        "check --policy dms --password-file {path}"
+    )));
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+#[test]
+fn a_command_that_is_not_right_says_what_to_do() {
+    let mut told = String::new();
+    for words in [
+        "check --policy dms",
+        "check --policy kafka --password-stdin",
+        "check --policy dms --password-stdin --password-file x",
+        "check --policy dms --password-file /does/not/exist",
+        "check --policy dms --password Kafka-Example-2024",
+        "generate --length 7",
+        "generate --length 65",
+        "generate --length many",
+        "emulate --listen nowhere",
+        "dcs reset-password --endpoint ftp://x --project-id p --instance-id i --generate",
+        "dcs reset-password --endpoint http://x --project-id .. --instance-id i --generate",
+        "dcs reset-password --endpoint http://x --project-id p --instance-id a/b --generate",
+        "dcs reset-password --endpoint http://x --project-id p --instance-id i --generate --password-free",
+        "dcs reset-password --endpoint http://x --project-id p --instance-id i",
+        "ddm set-admin --endpoint http://x --project-id p --instance-id i --name 1root --generate",
+    ] {
+        let run = run(&mut repass(words));
+        assert_eq!(run.code, Some(2), "{words}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{words}");
+        told += &format!("$ repass {words}\n{}\n", run.stderr);
+    }
+    let words = "dms reset-password --endpoint http://x --project-id p --instance-id i --generate";
+    for token in [None, Some("two\nlines")] {
+        let mut command = repass(words);
+        match token {
+            None => command.env_remove("OS_TOKEN"),
+            Some(token) => command.env("OS_TOKEN", token),
+        };
+        let run = run(&mut command);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+        told += &format!("$ repass {words} # token: {token:?}\n{}\n", run.stderr);
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn generated_passwords_are_accepted_everywhere() {
+    let made = run(&mut repass("generate --length 8 --count 20"));
+    let passwords: Vec<_> = made.stdout.lines().collect();
+    assert_eq!((made.code, passwords.len()), (Some(0), 20));
+    for policy in ["ddm-account", "ddm-admin", "dcs", "dms"] {
+        let run = check(&format!("--policy {policy}"), passwords[0].as_bytes());
+        assert_eq!(run.code, Some(0), "{policy}: {}", run.stdout);
+    }
+    assert_eq!(run(&mut repass("generate")).stdout.trim_end().len(), 32);
+    let long = run(&mut repass("generate --length 64"));
+    assert_eq!(long.stdout.trim_end().len(), 64);
+    assert_eq!(
+        long.stderr,
+        "note: only dcs accepts more than 32 characters\n"
+    );
+}
+
+#[test]
+fn the_demo_drives_the_five_endpoints_and_a_lock() {
+    let demo = run(&mut repass("demo"));
+    assert_eq!(demo.code, Some(0), "{}", demo.stderr);
+    let (first, rest) = demo.stdout.split_once('\n').unwrap();
+    assert!(first.starts_with("The five endpoints, on an emulator at http://127.0.0.1:"));
+    insta::assert_snapshot!(rest);
+}
+
+#[test]
+fn an_emulator_says_in_one_line_what_a_script_needs() {
+    let emulator = Emulator::start();
+    let mut started = emulator.started.clone();
+    let url = started["url"].take();
+    assert!(url.as_str().unwrap().starts_with("http://127.0.0.1:"));
+    insta::assert_json_snapshot!(started);
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let emulator = Emulator::start();
+    let address = emulator.started["url"]
+        .as_str()
+        .unwrap()
+        .replace("http://", "");
+    let second = run(&mut repass(&format!("emulate --listen {address}")));
+    assert_eq!((second.code, second.stdout.as_str()), (Some(1), ""));
+    assert!(
+        second.stderr.contains("next: name another address"),
+        "{}",
+        second.stderr
+    );
+}

@@ -1,0 +1,101 @@
+//! The command as a process, and an emulator that is another one.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a helper of tests; none of them uses all of it"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run printed, and its exit code.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// All of it, as a person at a terminal sees it.
+    pub(crate) fn transcript(&self) -> String {
+        format!(
+            "exit code {}\n{}{}",
+            self.code.unwrap(),
+            self.stdout,
+            self.stderr
+        )
+    }
+}
+
+/// The command with these words, a token for the built-in fleet, and nothing on standard input.
+pub(crate) fn repass(words: &str) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("repass").unwrap();
+    command
+        .args(words.split_whitespace())
+        .env("OS_TOKEN", "emulator-token");
+    command
+}
+
+pub(crate) fn run(command: &mut assert_cmd::Command) -> Run {
+    let output = command.output().unwrap();
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// `repass emulate --output json` in a process of its own, as a script starts it.
+pub(crate) struct Emulator {
+    process: Child,
+    /// The line that it printed once it listened.
+    pub(crate) started: Value,
+}
+
+impl Emulator {
+    pub(crate) fn start() -> Self {
+        let mut process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
+            .args(["emulate", "--listen", "127.0.0.1:0", "--output", "json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = process.stdout.as_mut().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let started = serde_json::from_str(&line).unwrap();
+        Self { process, started }
+    }
+
+    /// The id of the first instance of a service.
+    pub(crate) fn id(&self, service: &str) -> String {
+        self.instance(service)["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn instance(&self, service: &str) -> &Value {
+        let instances = self.started["instances"].as_array().unwrap();
+        instances
+            .iter()
+            .find(|instance| instance["service"] == service)
+            .unwrap()
+    }
+
+    /// The options that name this emulator and the first instance of a service.
+    pub(crate) fn target(&self, service: &str) -> String {
+        let text = |field: &str| self.started[field].as_str().unwrap();
+        format!(
+            "--endpoint {} --project-id {} --instance-id {}",
+            text("url"),
+            text("project_id"),
+            self.id(service)
+        )
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

@@ -1,0 +1,255 @@
+//! The five service verbs against an emulator in another process, and against servers that fail.
+
+mod repass;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use repass::{Emulator, repass, run};
+
+const NEW: &str = "Example~Aa-2024";
+
+/// The request ids count; everything else of a transcript is the same each time.
+fn told(transcripts: &str) -> String {
+    transcripts
+        .replace("00000000-0000-4000-8000-000000000001", "JOB")
+        .replace("0000000000000000000000000000", "")
+}
+
+#[test]
+fn every_verb_sets_a_password_and_says_so() {
+    let emulator = Emulator::start();
+    let [ddm, dcs, dms] = ["ddm", "dcs", "dms"].map(|service| emulator.target(service));
+    let old = emulator.instance("dcs")["password"].as_str().unwrap();
+    let both = format!("{old}\n{NEW}\n");
+    let mut transcripts = String::new();
+    for (verb, options, target, input) in [
+        ("ddm reset-password", "--username ddmtest", &ddm, NEW),
+        ("ddm set-admin", "--name root", &ddm, NEW),
+        ("dcs change-password", "", &dcs, &both[..]),
+        ("dcs reset-password", "", &dcs, "Example~Bb-2024"),
+        ("dms reset-password", "", &dms, NEW),
+    ] {
+        let words = format!("{verb} {options} {target} --password-stdin");
+        let run = run(repass(&words).write_stdin(input));
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(0), ""),
+            "{verb}: {}",
+            run.stderr
+        );
+        transcripts += &format!("$ repass {verb} {options}\n{}", run.stderr);
+    }
+    let free = run(&mut repass(&format!(
+        "dcs reset-password --password-free {dcs}"
+    )));
+    assert_eq!(free.code, Some(0), "{}", free.stderr);
+    insta::assert_snapshot!(told(&transcripts));
+}
+
+#[test]
+fn a_refusal_is_one_line_and_what_to_do_next() {
+    let emulator = Emulator::start();
+    let [ddm, dcs, dms] = ["ddm", "dcs", "dms"].map(|service| emulator.target(service));
+    let nowhere = dms.replace(&emulator.id("dms"), "00000000-0000-4000-8000-000000000000");
+    let wrong = format!("Wrong-Old-1\n{NEW}\n");
+    let mut transcripts = String::new();
+    for (words, input, code) in [
+        (format!("dcs change-password {dcs}"), &wrong[..], 1),
+        (
+            format!("dcs change-password {dcs}"),
+            "Wrong-Old-1\nshort\n",
+            3,
+        ),
+        (
+            format!("dcs change-password {dcs}"),
+            "Same-Old-1\nSame-Old-1\n",
+            3,
+        ),
+        (format!("dcs change-password {dcs}"), "only-one-line", 2),
+        (
+            format!("ddm reset-password --username nobody {ddm}"),
+            NEW,
+            1,
+        ),
+        (
+            format!("ddm reset-password --username admin_Aa {ddm}"),
+            "aA_nimda",
+            3,
+        ),
+        (
+            format!("ddm set-admin --name root {ddm}"),
+            "only-three-classes-1",
+            3,
+        ),
+        (format!("dms reset-password {nowhere}"), NEW, 1),
+        (format!("dms reset-password {dms}"), "-kafka", 3),
+    ] {
+        let run = run(repass(&format!("{words} --password-stdin")).write_stdin(input));
+        assert_eq!(
+            (run.code, run.stdout.as_str()),
+            (Some(code), ""),
+            "{words}: {}",
+            run.stderr
+        );
+        let verb = words.split(" --").next().unwrap();
+        transcripts += &format!("$ repass {verb}\n{}\n", run.transcript());
+    }
+    let mut other_token = repass(&format!("dms reset-password {dms} --password-stdin"));
+    let unauthorized = run(other_token.env("OS_TOKEN", "expired").write_stdin(NEW));
+    assert_eq!(unauthorized.code, Some(1));
+    transcripts += &format!(
+        "$ OS_TOKEN=expired repass dms\n{}",
+        unauthorized.transcript()
+    );
+    insta::assert_snapshot!(told(&transcripts));
+}
+
+#[test]
+fn a_generated_password_is_handed_over_and_set() {
+    let emulator = Emulator::start();
+    let dcs = emulator.target("dcs");
+    let made = run(&mut repass(&format!("dcs reset-password {dcs} --generate")));
+    assert_eq!(
+        (made.code, made.stdout.trim_end().len()),
+        (Some(0), 32),
+        "{}",
+        made.stderr
+    );
+    let change = format!("{}\n{NEW}", made.stdout.trim_end());
+    let changed =
+        run(repass(&format!("dcs change-password {dcs} --password-stdin")).write_stdin(change));
+    assert_eq!(changed.code, Some(0), "{}", changed.stderr);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    let words = format!("dcs reset-password {dcs} --generate={}", file.display());
+    let kept = run(&mut repass(&words));
+    assert_eq!(
+        (kept.code, kept.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        kept.stderr
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end().len(), 32);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    let before = std::fs::read_to_string(&file).unwrap();
+    let again = run(&mut repass(&words));
+    assert_eq!(
+        again.code,
+        Some(1),
+        "a file that is there is not overwritten"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    // And nothing was sent: the password in the file is still the one that is set.
+    let change = format!("{}\n{NEW}", before.trim_end());
+    let changed =
+        run(repass(&format!("dcs change-password {dcs} --password-stdin")).write_stdin(change));
+    assert_eq!(changed.code, Some(0), "{}", changed.stderr);
+}
+
+#[test]
+fn an_old_password_can_come_from_a_file() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["old", "new"].map(|name| folder.path().join(name));
+    std::fs::write(&old, emulator.instance("dcs")["password"].as_str().unwrap()).unwrap();
+    std::fs::write(&new, NEW).unwrap();
+    let run = run(&mut repass(&format!(
+        "dcs change-password {} --old-password-file {} --password-file {}",
+        emulator.target("dcs"),
+        old.display(),
+        new.display()
+    )));
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+}
+
+/// A server that takes one request, does what it is told, and cuts the connection.
+fn failing_server(then: impl FnOnce() + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        let mut buffer = [0; 1024];
+        // A body is JSON and ends with a brace.
+        while !request.ends_with(b"}") {
+            let read = stream.read(&mut buffer).unwrap();
+            request.extend_from_slice(&buffer[..read]);
+        }
+        then();
+        let _ = stream.flush();
+    });
+    url
+}
+
+#[test]
+fn a_generated_password_survives_a_lost_answer() {
+    let url = failing_server(|| {});
+    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let lost = run(&mut repass(&format!("{words} --generate")));
+    assert_eq!((lost.code, lost.stdout.trim_end().len()), (Some(4), 32));
+    insta::assert_snapshot!(lost.stderr, @r"
+    error: DMS password reset: it is not known whether the password changed: the answer was cut off: error sending request: client error (SendRequest): connection closed before message completed
+    next: try both passwords on the instance before anything else, and keep the new one until you know
+    ");
+}
+
+#[test]
+fn a_service_that_is_not_there_changed_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let words =
+        format!("dms reset-password --endpoint http://{address} --project-id p --instance-id i");
+    let absent = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
+    assert_eq!(absent.code, Some(1), "{}", absent.stderr);
+    assert!(
+        absent.stderr.contains("nothing was sent"),
+        "{}",
+        absent.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_call_is_unknown() {
+    let (received, wait) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let url = failing_server(move || {
+        received.send(()).unwrap();
+        let _ = ended.recv();
+    });
+    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
+        .args(words.split_whitespace())
+        .arg("--generate")
+        .env("OS_TOKEN", "token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait.recv().unwrap();
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = process.wait_with_output().unwrap();
+    drop(end);
+    assert_eq!(output.status.code(), Some(4));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        stderr.contains("interrupted while the call was under way"),
+        "{stderr}"
+    );
+}
