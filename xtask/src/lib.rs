@@ -1,12 +1,14 @@
 //! What `cargo xtask` does, as a library so that tests can run it on a copy of the tree.
 //!
-//! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules, and
-//! [`codegen`] writes the client modules ([`client`]) and the password policies ([`policy`]).
+//! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
+//! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
+//! modules ([`client`]) and the password policies ([`policy`]).
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
 pub mod client;
 pub mod codegen;
+pub mod document;
 pub mod examples;
 pub mod lint;
 pub mod policy;

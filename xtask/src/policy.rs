@@ -145,7 +145,7 @@ pub fn generate(specs: &[Spec]) -> Result<String> {
         secrets.extend(self::secrets(spec)?);
     }
     let policies = secrets.iter().filter(|secret| secret.policy.is_some());
-    let policies: Vec<_> = policies.map(|secret| constant(secret)).collect();
+    let policies: Vec<_> = policies.map(constant).collect();
     let constants = secrets.iter().filter_map(data);
     let types = secrets.iter().map(secret_type);
     rust::print(

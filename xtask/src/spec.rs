@@ -3,12 +3,13 @@
 use std::borrow::Borrow;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indexmap::IndexMap;
 use openapiv3::{
-    MediaType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr, RequestBody, Response,
-    Schema, SchemaKind, Type,
+    AdditionalProperties, MediaType, OpenAPI, Parameter, ParameterSchemaOrContent, ReferenceOr,
+    RequestBody, Response, Schema, SchemaKind, Type,
 };
+use serde::de::DeserializeOwned;
 
 /// One file of `openapi/`.
 #[derive(Debug, Clone)]
@@ -105,13 +106,11 @@ impl Spec {
     /// The first syntax or type error, with its line.
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let file = format!("openapi/{name}.yaml");
-        let document = serde_saphyr::from_str(text).with_context(|| file.clone())?;
-        let api = serde_saphyr::from_str(text).with_context(|| file.clone())?;
         Ok(Self {
             name: name.to_owned(),
+            document: read(&file, text)?,
+            api: read(&file, text)?,
             file,
-            document,
-            api,
         })
     }
 
@@ -245,37 +244,55 @@ impl Spec {
         if place.matches(", ").count() > DEEPEST {
             return;
         }
-        let mut child = |place, field, resolved: Option<(Option<&'a str>, &'a Schema)>| {
-            if let Some((component, schema)) = resolved {
-                let child = Use {
-                    place,
-                    role,
-                    component,
-                    field,
-                    owner,
-                    schema,
-                };
-                self.descend(child, uses);
-            }
+        let mut child =
+            |place, field: Option<&'a String>, resolved: Option<(Option<&'a str>, &'a Schema)>| {
+                if let Some((component, schema)) = resolved {
+                    let child = Use {
+                        place,
+                        role,
+                        component,
+                        field: field.map(String::as_str),
+                        owner,
+                        schema,
+                    };
+                    self.descend(child, uses);
+                }
+            };
+        let (properties, values, items) = match kind {
+            SchemaKind::Type(Type::Object(object)) => (
+                Some(&object.properties),
+                object.additional_properties.as_ref(),
+                None,
+            ),
+            SchemaKind::Type(Type::Array(array)) => (None, None, array.items.as_ref()),
+            // An object or array that does not say so.
+            SchemaKind::Any(any) => (
+                Some(&any.properties),
+                any.additional_properties.as_ref(),
+                any.items.as_ref(),
+            ),
+            _ => (None, None, None),
         };
-        match kind {
-            SchemaKind::Type(Type::Object(object)) => {
-                for (name, property) in &object.properties {
-                    child(
-                        format!("{place}, {name}"),
-                        Some(name),
-                        self.schema(property),
-                    );
-                }
-            }
-            SchemaKind::Type(Type::Array(array)) => {
-                if let Some(items) = &array.items {
-                    child(format!("{place}, items"), None, self.schema(items));
-                }
-            }
-            _ => {}
+        for (name, property) in properties.into_iter().flatten() {
+            let property = self.schema(property);
+            child(format!("{place}, {name}"), Some(name), property);
+        }
+        if let Some(AdditionalProperties::Schema(values)) = values {
+            let place = format!("{place}, additionalProperties");
+            child(place, None, self.schema(values));
+        }
+        if let Some(items) = items {
+            child(format!("{place}, items"), None, self.schema(items));
         }
     }
+}
+
+fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        // The error shows the lines around it, under a name that the reader makes up.
+        let error = error.to_string().replace("<input>", file);
+        anyhow!("{file}: {}", error.trim_end())
+    })
 }
 
 fn resolve<'a, T>(

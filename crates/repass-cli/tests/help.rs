@@ -1,4 +1,5 @@
 //! The whole surface of the command line, as help tells it.
+#![allow(clippy::unwrap_used, reason = "reading the help is part of the test")]
 
 mod repass;
 

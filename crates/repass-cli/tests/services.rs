@@ -1,4 +1,9 @@
 //! The five service verbs against an emulator in another process, and against servers that fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the failing server is part of the tests"
+)]
 
 mod repass;
 

@@ -1,4 +1,5 @@
 //! The listener: limits, and bytes that are no request.
+#![allow(clippy::unwrap_used, reason = "the raw connection is part of the tests")]
 
 mod http;
 

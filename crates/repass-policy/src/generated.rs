@@ -4,7 +4,12 @@ use crate::policy::{Alphabet, Policy};
 use crate::secret::{Secret, secret};
 impl Policy {
     /// Every policy of the contract, file by file.
-    pub const ALL: &[&Policy] = &[Self::DCS, Self::DDM_ACCOUNT, Self::DDM_ADMIN, Self::DMS];
+    pub const ALL: &[&Policy] = &[
+        Self::DCS,
+        Self::DDM_ACCOUNT,
+        Self::DDM_ADMIN,
+        Self::DMS,
+    ];
     /// The rules of [`DcsPassword`](crate::DcsPassword).
     pub const DCS: &Policy = &Policy {
         name: "dcs",

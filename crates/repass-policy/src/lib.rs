@@ -39,6 +39,7 @@
 //! it does not judge how easy a password is to guess.
 
 // The types of the next line are generated, and so is `Policy::ALL`.
+#[rustfmt::skip]
 mod generated;
 mod policy;
 mod secret;
