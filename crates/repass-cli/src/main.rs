@@ -3,6 +3,7 @@
 //! Data that was asked for goes to standard output: a report, a generated password, the emulator's
 //! address. Words about what happened go to standard error. A password is never an argument and
 //! never in the environment.
+#![allow(rustdoc::bare_urls, reason = "the comments of arguments are the help")]
 
 mod arguments;
 mod check;

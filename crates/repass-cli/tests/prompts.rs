@@ -1,5 +1,6 @@
 //! Passwords at a terminal: hidden, and a new one twice.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "the terminal is part of the tests")]
 
 mod repass;
 
