@@ -362,16 +362,22 @@ impl Shared {
             if call.body.is_empty() {
                 return Err(dialect.empty_body);
             }
-            let body =
-                serde_json::from_slice(&call.body).map_err(
-                    |error| match serde_json::from_slice(&call.body) {
-                        Ok(value) if error.is_data() => (dialect.parameter)(&value),
-                        _ => dialect.not_json,
-                    },
-                )?;
-            act(instance, body)
+            act(instance, read(dialect, &call.body)?)
         };
         Ok(answer().unwrap_or_else(dialect.refuse))
+    }
+}
+
+/// The body as the contract has it.
+fn read<Body: DeserializeOwned>(dialect: &Dialect, body: &[u8]) -> Result<Body, Refusal> {
+    // Serde would take an array for an object whose members come in order.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    match serde_json::from_slice(body) {
+        Ok(body) if is_object => Ok(body),
+        _ => Err(match serde_json::from_slice(body) {
+            Ok(value) => (dialect.parameter)(&value),
+            Err(_) => dialect.not_json,
+        }),
     }
 }
 

@@ -21,6 +21,7 @@ async fn refused_resets_change_nothing() {
         ),
         (Fleet::DMS_ID, r#"{"new_password":"short"}"#, "DMS.00400012"),
         (Fleet::DMS_ID, r#"{}"#, "DMS.00400062"),
+        (Fleet::DMS_ID, r#"["Kafka-Example-2024"]"#, "DMS.00400062"),
         (
             Fleet::DMS_ID,
             r#"{"new_password":12345678}"#,

@@ -1,5 +1,8 @@
 //! The listener: limits, and bytes that are no request.
-#![allow(clippy::unwrap_used, reason = "the raw connection is part of the tests")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the raw connection is part of the tests"
+)]
 
 mod http;
 
