@@ -151,7 +151,7 @@ pub fn generate(specs: &[Spec]) -> Result<String> {
     rust::print(
         "openapi/*.yaml",
         quote! {
-            use crate::policy::{Alphabet, Policy};
+            use crate::policy::{Alphabet, DenyList, Policy};
             use crate::secret::{Secret, secret};
 
             impl Policy {
@@ -200,7 +200,7 @@ fn data(secret: &Secret) -> Option<TokenStream> {
             forbidden_first: #forbidden_first,
             not_username: #not_username,
             not_old: #not_old,
-            deny_list: &[#(#deny_list),*],
+            deny_list: DenyList::new(&[#(#deny_list),*]),
         };
     })
 }

@@ -20,6 +20,7 @@ pub struct Policy {
     pub max_length: usize,
     /// How many of the four [`Class`]es a password needs.
     pub min_classes: usize,
+    /// The special characters that a password may contain beside ASCII letters and digits.
     #[cfg_attr(feature = "serde", serde(rename = "specials"))]
     #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub(crate) alphabet: Alphabet,
@@ -30,7 +31,8 @@ pub struct Policy {
     /// Whether the old password is refused.
     pub not_old: bool,
     /// The words that are refused as they stand.
-    pub deny_list: &'static [&'static str],
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>"))]
+    pub(crate) deny_list: DenyList,
 }
 
 /// What is known beside the candidate. A rule whose side is not given is not checked.
@@ -69,6 +71,11 @@ impl Policy {
         self.alphabet.specials
     }
 
+    /// The words that are refused as they stand.
+    pub fn deny_list(&self) -> &'static [&'static str] {
+        self.deny_list.words
+    }
+
     /// Holds a candidate against every rule. A password that passes costs no allocation.
     ///
     /// Lengths are counted in characters; the classes are ASCII; the user name, its reverse and
@@ -77,9 +84,10 @@ impl Policy {
     /// # Errors
     /// Every broken rule once, in the order of [`Violation`]'s variants.
     pub fn check(&self, candidate: &str, context: &Context<'_>) -> Result<(), Violations> {
-        let mut broken = self.check_alone(candidate);
+        let mut broken = Vec::new();
+        self.check_alone(candidate, &mut broken);
         self.check_beside(candidate, context, &mut broken);
-        if self.deny_list.contains(&candidate) {
+        if self.deny_list.contains(candidate) {
             broken.push(Violation::DenyListed);
         }
         self.verdict(broken)
@@ -95,7 +103,7 @@ impl Policy {
         self.verdict(broken)
     }
 
-    fn check_alone(&self, candidate: &str) -> Vec<Violation> {
+    fn check_alone(&self, candidate: &str, broken: &mut Vec<Violation>) {
         let mut length = 0;
         let mut seen = 0;
         let mut not_allowed = 0;
@@ -112,7 +120,6 @@ impl Policy {
             }
         }
 
-        let mut broken = Vec::new();
         if length < self.min_length {
             broken.push(Violation::TooShort {
                 min: self.min_length,
@@ -130,8 +137,9 @@ impl Policy {
                 required: self.min_classes,
                 missing: Class::ALL
                     .into_iter()
-                    .filter(|class| seen & class.bit() == 0)
+                    .filter(move |class| seen & class.bit() == 0)
                     .collect(),
+                specials: self.specials(),
             });
         }
         if not_allowed > 0 {
@@ -146,7 +154,6 @@ impl Policy {
                 forbidden: self.forbidden_first,
             });
         }
-        broken
     }
 
     fn check_beside(&self, candidate: &str, context: &Context<'_>, broken: &mut Vec<Violation>) {
@@ -210,6 +217,42 @@ impl Alphabet {
     fn class(&self, character: char) -> u8 {
         let class = self.classes.get(character as usize);
         class.copied().unwrap_or(0)
+    }
+}
+
+/// The words of a deny list, and how long the longest is: most passwords are longer.
+#[derive(Debug)]
+pub(crate) struct DenyList {
+    words: &'static [&'static str],
+    longest: usize,
+}
+
+impl DenyList {
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "runs when the crate is compiled: a wrong index would not build"
+    )]
+    pub(crate) const fn new(words: &'static [&'static str]) -> Self {
+        let mut longest = 0;
+        let mut index = 0;
+        while index < words.len() {
+            if words[index].len() > longest {
+                longest = words[index].len();
+            }
+            index += 1;
+        }
+        Self { words, longest }
+    }
+
+    fn contains(&self, candidate: &str) -> bool {
+        candidate.len() <= self.longest && self.words.contains(&candidate)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for DenyList {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.words.serialize(serializer)
     }
 }
 

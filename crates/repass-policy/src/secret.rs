@@ -49,48 +49,11 @@ impl serde::Serialize for Secret {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Secret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_string(wire::SecretVisitor)
-    }
-}
-
-#[cfg(feature = "serde")]
-mod wire {
-    //! Serde's own errors quote the value that they refuse, and a password can be a number by
-    //! mistake. These do not.
-
-    use serde::de::{Error, Visitor};
-
-    use super::Secret;
-
-    pub(super) struct SecretVisitor;
-
-    macro_rules! refuse_silently {
-        ($($visit:ident: $type:ty),*) => {
-            $(fn $visit<E: Error>(self, _: $type) -> Result<Secret, E> {
-                Err(E::custom("a secret must be a string"))
-            })*
-        };
-    }
-
-    impl Visitor<'_> for SecretVisitor {
-        type Value = Secret;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Secret, E> {
-            Ok(text.into())
-        }
-
-        fn visit_string<E: Error>(self, text: String) -> Result<Secret, E> {
-            Ok(text.into())
-        }
-
-        refuse_silently! {
-            visit_bool: bool, visit_i64: i64, visit_i128: i128, visit_u64: u64, visit_u128: u128,
-            visit_f64: f64, visit_bytes: &[u8]
-        }
+        // The formats' own errors quote the value that they refuse, and a password can be a number
+        // by mistake.
+        String::deserialize(deserializer)
+            .map(Self::from)
+            .map_err(|_| serde::de::Error::custom("a secret must be a string"))
     }
 }
 

@@ -65,6 +65,8 @@ pub enum Violation {
         required: usize,
         /// Those that the candidate has none of.
         missing: Vec<Class>,
+        /// The special characters that are allowed.
+        specials: &'static str,
     },
     /// Characters that are no ASCII letter, no digit and none of the policy's specials.
     CharacterNotAllowed {
@@ -116,24 +118,31 @@ impl fmt::Display for Violation {
             Self::TooLong { max, actual } => {
                 write!(f, "has {}, may have at most {max}", characters(*actual))
             }
-            Self::TooFewClasses { required, missing } => {
+            Self::TooFewClasses {
+                required,
+                missing,
+                specials,
+            } => {
                 let present = Class::ALL.len().saturating_sub(missing.len());
                 let wanted = required.saturating_sub(present);
                 write!(
                     f,
                     "has {present} of the {required} kinds of character needed, add "
                 )?;
-                if wanted < missing.len() {
-                    write!(f, "{} of ", if wanted == 1 { "one" } else { "some" })?;
+                if (2..missing.len()).contains(&wanted) {
+                    write!(f, "{wanted} of these: ")?;
                 }
                 for (index, class) in missing.iter().enumerate() {
                     let separator = match missing.len() - index {
                         _ if index == 0 => "",
-                        1 if wanted < missing.len() => " or ",
+                        1 if wanted == 1 => " or ",
                         1 => " and ",
                         _ => ", ",
                     };
                     write!(f, "{separator}{}", class.members())?;
+                    if *class == Class::Special {
+                        write!(f, " ({})", visible(specials))?;
+                    }
                 }
                 Ok(())
             }
@@ -145,18 +154,15 @@ impl fmt::Display for Violation {
                 let (are, first) = if *count == 1 {
                     ("is", "")
                 } else {
-                    ("are", "first ")
+                    ("are", "the first ")
                 };
                 write!(
                     f,
-                    "has {} that {are} not allowed, {first}at position {first_position}; allowed are \
-                     A to Z, a to z, 0 to 9 and ",
-                    characters(*count)
-                )?;
-                match specials.strip_suffix(' ') {
-                    Some(visible) => write!(f, "{visible} and the space"),
-                    None => f.write_str(specials),
-                }
+                    "has {} that {are} not allowed, {first}at position {first_position} \
+                     (only A to Z, a to z, 0 to 9 and {} are)",
+                    characters(*count),
+                    visible(specials)
+                )
             }
             Self::ForbiddenFirst { forbidden } => write!(f, "must not start with {forbidden}"),
             Self::MatchesUsername { reversed: false } => f.write_str("is the user name"),
@@ -166,6 +172,16 @@ impl fmt::Display for Violation {
             Self::SameAsOld => f.write_str("is the old password"),
             Self::DenyListed => f.write_str("is on the vendor's list of weak passwords"),
         }
+    }
+}
+
+/// The special characters in a form in which a space is seen.
+fn visible(specials: &str) -> String {
+    let visible = specials.replace(' ', "");
+    if visible.len() < specials.len() {
+        format!("the space and {visible}")
+    } else {
+        visible
     }
 }
 
