@@ -175,7 +175,11 @@ fn one_rule_in_the_contract_is_one_line_of_rust() {
         ("forbiddenFirst", "'~'", r#"forbidden_first: "~","#),
         ("notUsername", "true", "not_username: true,"),
         ("notOld", "true", "not_old: true,"),
-        ("denyList", "[Kettle-418]", r#"deny_list: &["Kettle-418"],"#),
+        (
+            "denyList",
+            "[Kettle-418]",
+            r#"deny_list: DenyList::new(&["Kettle-418"]),"#,
+        ),
     ] {
         write(&copy, "openapi/dms.yaml", &with_rule(&yaml, key, value));
 
