@@ -1,0 +1,79 @@
+//! The calls that the tests make, and what came of them in a few words.
+
+#![allow(
+    dead_code,
+    reason = "compiled into each test binary, which uses a part"
+)]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+
+use repass_client::{
+    AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, NotSent, Outcome, ProjectId,
+    ResetPassword, UnknownCause, Username,
+};
+
+pub(crate) const TOKEN: &str = "MIIa-token_of/the+project=";
+
+pub(crate) fn client(url: &str, token: &str) -> Client {
+    let credentials = Credentials::token(token).unwrap();
+    Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap()
+}
+
+pub(crate) fn project() -> ProjectId {
+    ProjectId::new("0123456789abcdef0123456789abcdef").unwrap()
+}
+
+pub(crate) fn instance() -> InstanceId {
+    InstanceId::new("6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57").unwrap()
+}
+
+pub(crate) fn username(name: &str) -> Username {
+    Username::new(name).unwrap()
+}
+
+pub(crate) fn root() -> AdminName {
+    AdminName::new("root").unwrap()
+}
+
+/// All five calls, with these passwords whatever the rules say.
+pub(crate) async fn every_call(
+    client: &Client,
+    old: &str,
+    new: &str,
+) -> [Result<Outcome, Error>; 5] {
+    let (instance, user) = (instance(), username("ddmtest"));
+    let account = DdmAccountPassword::unchecked(new);
+    let admin = DdmAdminPassword::unchecked(new);
+    let (old, redis) = (DcsOldPassword::new(old), DcsPassword::unchecked(new));
+    let reset = ResetPassword::To(redis.clone());
+    let kafka = DmsPassword::unchecked(new);
+    [
+        client.ddm_reset_password(&instance, &user, &account).await,
+        client.ddm_set_admin(&instance, &root(), &admin).await,
+        client.dcs_change_password(&instance, &old, &redis).await,
+        client.dcs_reset_password(&instance, &reset).await,
+        client.dms_reset_password(&instance, &kafka).await,
+    ]
+}
+
+/// What a call came to, in a few words: `200 Done`, `400 Refused: Other`, `Unknown: Timeout`.
+pub(crate) fn summary(result: &Result<Outcome, Error>) -> String {
+    match result {
+        Ok(outcome) => format!("{} {:?}", outcome.status, outcome.completion),
+        Err(Error::NotSent { reason, .. }) => match reason {
+            NotSent::Policy(_) => "NotSent: Policy".to_owned(),
+            NotSent::Connect(_) => "NotSent: Connect".to_owned(),
+            other => format!("NotSent: {other:?}"),
+        },
+        Err(Error::Refused(refusal)) => format!("{} Refused: {:?}", refusal.status, refusal.kind),
+        Err(Error::Unknown(unknown)) => {
+            let status = unknown.status.map(|status| format!("{status} "));
+            let cause = match &unknown.cause {
+                UnknownCause::Cut(_) => "Cut".to_owned(),
+                other => format!("{other:?}"),
+            };
+            format!("{}Unknown: {cause}", status.unwrap_or_default())
+        }
+        Err(other) => format!("{other:?}"),
+    }
+}
