@@ -27,10 +27,10 @@ const OPERATIONS: [Operation; 5] = [
 ];
 
 /// Code, message and id of the request, as an error tells them.
-type Details<'a> = [Option<&'a str>; 3];
+type Details = [Option<&'static str>; 3];
 
 /// The answers of the services, in either dialect, and of the gateway before them.
-const DIALECTS: [(&str, &str, Details<'static>); 6] = [
+const DIALECTS: [(&str, &str, Details); 6] = [
     (
         "",
         r#"{"error_code":"DCS.4115","error_msg":"Busy.","error_ext_msg":null}"#,
@@ -387,7 +387,7 @@ async fn loopback_is_reached() {
 
 #[test]
 fn no_proxy_is_asked_for_loopback() {
-    let proxy = Unvisited::new();
+    let proxy = Closed::new();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "loopback_is_reached"])
         .env_remove("NO_PROXY")
