@@ -24,7 +24,7 @@ async fn show() -> Result<String, Box<dyn std::error::Error>> {
     let client = Client::new(
         Endpoints::all(&emulator.url())?,
         ProjectId::new(Fleet::PROJECT_ID)?,
-        Credentials::token(Fleet::TOKEN)?,
+        Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY)?,
     )?;
     let ddm = InstanceId::new(Fleet::DDM_ID)?;
     let dcs = InstanceId::new(Fleet::DCS_ID)?;

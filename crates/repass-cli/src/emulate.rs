@@ -65,6 +65,10 @@ fn describe(started: &Started<'_>) -> String {
         }
     }
     let Started { url, fleet } = started;
-    let (project_id, token) = (&fleet.project_id, fleet.token.expose());
-    format!("URL         {url}\nProject id  {project_id}\nToken       {token}\n\n{table}")
+    let (token, secret_key) = (fleet.token.expose(), fleet.secret_key.expose());
+    format!(
+        "URL         {url}\nProject id  {}\nToken       {token}\nAccess key  {}\nSecret key  \
+         {secret_key}\n\n{table}",
+        fleet.project_id, fleet.access_key
+    )
 }

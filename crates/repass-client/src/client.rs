@@ -68,9 +68,14 @@ impl Client {
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             endpoints,
+            transport: Transport::new(credentials, project.clone())?,
             project,
-            transport: Transport::new(credentials)?,
         })
+    }
+
+    /// What the generated clients of [`ddm`], [`dcs`] and [`dms`] are made with.
+    pub fn transport(&self) -> Transport {
+        self.transport.clone()
     }
 
     /// Resets the password of an account of a DDM instance.

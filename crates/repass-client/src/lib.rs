@@ -44,10 +44,11 @@ mod generated;
 mod id;
 mod operation;
 mod redact;
+pub mod sign;
 mod transport;
 
 pub use client::{Client, Completion, Outcome, ResetPassword};
-pub use credentials::{Credentials, InvalidToken};
+pub use credentials::{Credentials, InvalidCredentials};
 pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::{Certainty, Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 pub use error_body::ErrorBody;

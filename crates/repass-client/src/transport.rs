@@ -1,12 +1,12 @@
 //! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderMap;
 use reqwest::{Request, Response, Url};
 
-use crate::{Credentials, ErrorBody};
+use crate::{Credentials, ErrorBody, ProjectId};
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,11 +18,13 @@ const LARGEST_ANSWER: usize = 1 << 20;
 /// Sends requests: with credentials, without following redirects, and to loopback addresses
 /// without a proxy.
 ///
-/// This is what a generated client is made with. It sends through this transport's own HTTP client
+/// This is what a generated client is made with; [`Client::transport`](crate::Client::transport)
+/// gives one. The generated client sends through this transport's own HTTP client
 /// whichever one it was given, so that none can follow a redirect with a password in its body.
 #[derive(Debug, Clone)]
 pub struct Transport {
     credentials: Credentials,
+    project: ProjectId,
     http: reqwest::Client,
     loopback: reqwest::Client,
     /// What came back last; each call of [`crate::Client`] has its own.
@@ -37,11 +39,10 @@ pub(crate) struct Seen {
 }
 
 impl Transport {
-    /// A transport with these credentials.
-    ///
-    /// # Errors
-    /// The TLS library or the system's certificates cannot be loaded.
-    pub fn new(credentials: Credentials) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        credentials: Credentials,
+        project: ProjectId,
+    ) -> Result<Self, reqwest::Error> {
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -51,6 +52,7 @@ impl Transport {
         };
         Ok(Self {
             credentials,
+            project,
             http: builder().build()?,
             loopback: builder().no_proxy().build()?,
             seen: Arc::default(),
@@ -86,14 +88,16 @@ impl Transport {
     pub(crate) fn prepare(&self, request: &mut Request) {
         // The generator's own header, which the services do not know.
         request.headers_mut().remove("api-version");
-        self.credentials.authenticate(request);
     }
 
     /// Sends a request and reads the whole answer.
     ///
     /// A refusal whose body is not a JSON object, and a success without a body, get `{}` for one:
     /// the generated code keeps status and headers only of what it can parse.
-    pub(crate) async fn send(&self, request: Request) -> reqwest::Result<Response> {
+    pub(crate) async fn send(&self, mut request: Request) -> reqwest::Result<Response> {
+        let now = SystemTime::now();
+        self.credentials
+            .authenticate(&mut request, &self.project, now);
         let http = if is_loopback(request.url()) {
             &self.loopback
         } else {

@@ -621,7 +621,7 @@ fn refused_values_are_told_in_sentences() {
     the endpoint is no http or https URL with a host; write a URL such as https://dms.eu-de.otc.t-systems.com
     the endpoint has a user name or password in it; write a URL such as https://dms.eu-de.otc.t-systems.com
     the endpoint has a query or fragment; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the token is empty or has characters that no token has; give it without line breaks
+    the token is empty or has characters that none has; give it without spaces and line breaks
     ");
 }
 

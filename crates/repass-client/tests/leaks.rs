@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use repass_client::{
     Context, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
-    DmsPassword, Endpoints, Error, ResetPassword, Secret, Transport, dcs, ddm, dms,
+    DmsPassword, Endpoints, Error, ResetPassword, Secret, dcs, ddm, dms,
 };
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn debug_shows_no_secret() {
     for secrets in SECRETS {
         let [old, new, token] = secrets;
         let credentials = Credentials::token(token).unwrap();
-        let transport = Transport::new(credentials.clone()).unwrap();
+        let transport = client("https://127.0.0.1", token).transport();
         let url = "https://127.0.0.1";
         let old_password = DcsOldPassword::new(old);
         let account = DdmAccountPassword::unchecked(new);

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Instance, Tries};
-use crate::server::{Call, Dialect, Gateway, Shared};
+use crate::gateway::{Call, Gateway};
+use crate::server::{Dialect, Shared};
 
 /// How many wrong old passwords lock the account.
 const TRIES: u32 = 5;

@@ -10,7 +10,8 @@ use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Account, Instance};
-use crate::server::{Call, Dialect, Gateway, Shared};
+use crate::gateway::{Call, Gateway};
+use crate::server::{Dialect, Shared};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");

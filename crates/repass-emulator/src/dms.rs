@@ -7,7 +7,8 @@ use repass_client::{Context, DmsPassword};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::Instance;
-use crate::server::{Call, Dialect, Gateway, Shared};
+use crate::gateway::{Call, Gateway};
+use crate::server::{Dialect, Shared};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");

@@ -6,14 +6,18 @@ use std::time::SystemTime;
 use repass_client::Secret;
 use serde::Serialize;
 
-/// A project with its token and instances. As JSON it shows its passwords and its token: they
-/// belong to an emulator.
+/// A project with what it is opened with, and its instances. As JSON it shows its passwords, its
+/// token and its secret key: they belong to an emulator.
 #[derive(Debug, Clone, Serialize)]
 pub struct Fleet {
     /// The project that everything belongs to.
     pub project_id: String,
     /// The token that requests carry.
     pub token: Secret,
+    /// The access key that requests may be signed with instead.
+    pub access_key: String,
+    /// Its secret key.
+    pub secret_key: Secret,
     /// The instances.
     pub instances: Vec<Instance>,
 }
@@ -112,6 +116,10 @@ impl Fleet {
     pub const PROJECT_ID: &str = "0123456789abcdef0123456789abcdef";
     /// The token of the built-in fleet.
     pub const TOKEN: &str = "emulator-token";
+    /// The access key of the built-in fleet.
+    pub const ACCESS_KEY: &str = "EMULATORACCESSKEY001";
+    /// The secret key of the built-in fleet.
+    pub const SECRET_KEY: &str = "emulator-secret-key";
     /// The DDM instance of the built-in fleet.
     pub const DDM_ID: &str = "e6b99563-0000-4000-8000-1820d4fd2a67";
     /// The account of the DDM instance.
@@ -137,6 +145,8 @@ impl Fleet {
         Self {
             project_id: Self::PROJECT_ID.to_owned(),
             token: Self::TOKEN.into(),
+            access_key: Self::ACCESS_KEY.to_owned(),
+            secret_key: Self::SECRET_KEY.into(),
             instances: vec![
                 Instance::Ddm(Ddm {
                     id: Self::DDM_ID.to_owned(),

@@ -36,6 +36,7 @@ mod dcs;
 mod ddm;
 mod dms;
 mod fleet;
+mod gateway;
 mod server;
 
 pub use clock::Clock;

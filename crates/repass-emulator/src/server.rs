@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Path, Request};
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Response};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{post, put};
@@ -23,31 +23,13 @@ use tokio::task::JoinHandle;
 use crate::answer::{Answer, Refusal};
 use crate::clock::Clock;
 use crate::fleet::{Fleet, Instance};
+use crate::gateway::{Call, Gateway, NOT_PUBLISHED, UNAUTHENTICATED};
 use crate::{dcs, ddm, dms};
 
-/// The gateway's limit on a body.
-const LARGEST_BODY: usize = 12 << 20;
 /// The longest head of a request; a token alone can have some thousand bytes.
 const LARGEST_HEAD: usize = 64 << 10;
 /// How long a client may take to send a head, and then a body.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-
-const NOT_PUBLISHED: Refusal = Refusal::new(
-    StatusCode::NOT_FOUND,
-    "APIGW.0101",
-    "The API does not exist or has not been published in the environment",
-);
-const BAD_REQUEST: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "APIGW.0201", "Bad request");
-const TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "APIGW.0201",
-    "The request body is larger than 12 MB",
-);
-const UNAUTHENTICATED: Refusal = Refusal::new(
-    StatusCode::UNAUTHORIZED,
-    "APIGW.0301",
-    "Incorrect IAM authentication information",
-);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many requests an emulator remembers.
 const REMEMBERED: usize = 1000;
@@ -111,6 +93,8 @@ impl Emulator {
         let shared = Shared(Arc::new(State {
             project_id: fleet.project_id.clone(),
             token: fleet.token.clone(),
+            access_key: fleet.access_key.clone(),
+            secret_key: fleet.secret_key.clone(),
             instances: Mutex::new(fleet.by_id()),
             clock: options.clock,
             received: AtomicU64::new(0),
@@ -242,53 +226,6 @@ async fn number(
     response
 }
 
-/// A refusal by the gateway; [`number`] adds the id of the request, which is part of its body.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Gateway(Refusal);
-
-impl IntoResponse for Gateway {
-    fn into_response(self) -> Response<Body> {
-        let mut response = Response::default();
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-/// A request that the gateway let through.
-#[derive(Debug)]
-pub(crate) struct Call {
-    project_id: String,
-    instance_id: String,
-    pub(crate) username: Option<String>,
-    body: Bytes,
-}
-
-impl FromRequest<Shared> for Call {
-    type Rejection = Gateway;
-
-    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Gateway> {
-        let (mut parts, body) = request.into_parts();
-        let token = parts.headers.get("x-auth-token").map(HeaderValue::as_bytes);
-        if token != Some(shared.0.token.expose().as_bytes()) {
-            return Err(Gateway(UNAUTHENTICATED));
-        }
-        let path = <Path<BTreeMap<String, String>> as axum::extract::FromRequestParts<Shared>>::from_request_parts(&mut parts, shared).await;
-        let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
-        let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
-        let body = match body.await {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => return Err(Gateway(TOO_LARGE)),
-            Err(_) => return Err(Gateway(BAD_REQUEST)),
-        };
-        Ok(Self {
-            project_id: path.remove("project_id").unwrap_or_default(),
-            instance_id: path.remove("instance_id").unwrap_or_default(),
-            username: path.remove("username"),
-            body,
-        })
-    }
-}
-
 /// How a service tells what every service has to tell.
 pub(crate) struct Dialect {
     pub(crate) refuse: fn(Refusal) -> Answer,
@@ -307,6 +244,8 @@ pub(crate) struct Dialect {
 struct State {
     project_id: String,
     token: Secret,
+    access_key: String,
+    secret_key: Secret,
     instances: Mutex<BTreeMap<String, Instance>>,
     clock: Clock,
     /// How many requests have been received.
@@ -327,6 +266,15 @@ impl Shared {
             .instances
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_token(&self, token: &[u8]) -> bool {
+        token == self.0.token.expose().as_bytes()
+    }
+
+    /// The secret key of this access key.
+    pub(crate) fn secret_key(&self, access_key: &str) -> Option<&Secret> {
+        (access_key == self.0.access_key).then_some(&self.0.secret_key)
     }
 
     pub(crate) fn now(&self) -> SystemTime {

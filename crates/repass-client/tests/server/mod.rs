@@ -11,7 +11,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use repass_client::{Client, Credentials, Transport};
+use repass_client::{Client, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -82,7 +82,7 @@ impl Server {
 
     /// The generated clients are made from the address and this.
     pub(crate) fn transport(&self) -> Transport {
-        Transport::new(Credentials::token(TOKEN).unwrap()).unwrap()
+        self.client().transport()
     }
 }
 
