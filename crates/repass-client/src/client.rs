@@ -7,7 +7,6 @@ use repass_policy::{
 };
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
-use crate::redact::redact;
 use crate::{
     AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Transport,
     Username, dcs, ddm, dms,
@@ -90,7 +89,7 @@ impl Client {
         username: &Username,
         password: &DdmAccountPassword,
     ) -> Result<Outcome, Error> {
-        let call = self.call(Operation::DdmResetPassword, vec![password.expose()]);
+        let call = self.call(Operation::DdmResetPassword);
         call.checked(password.check_context(&Context {
             username: Some(username.as_str()),
             ..Context::default()
@@ -121,7 +120,7 @@ impl Client {
         name: &AdminName,
         password: &DdmAdminPassword,
     ) -> Result<Outcome, Error> {
-        let call = self.call(Operation::DdmSetAdmin, vec![password.expose()]);
+        let call = self.call(Operation::DdmSetAdmin);
         let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
         let body = ddm::types::ResetAdministratorRequest {
             name: name.clone(),
@@ -148,8 +147,7 @@ impl Client {
         old: &DcsOldPassword,
         new: &DcsPassword,
     ) -> Result<Outcome, Error> {
-        let secrets = vec![old.expose(), new.expose()];
-        let call = self.call(Operation::DcsChangePassword, secrets);
+        let call = self.call(Operation::DcsChangePassword);
         call.checked(new.check_context(&Context {
             old_password: Some(old.expose()),
             ..Context::default()
@@ -196,11 +194,7 @@ impl Client {
             ResetPassword::To(password) => Some(password),
             ResetPassword::PasswordFree => None,
         };
-        let secrets = new_password
-            .iter()
-            .map(|password| password.expose())
-            .collect();
-        let call = self.call(Operation::DcsResetPassword, secrets);
+        let call = self.call(Operation::DcsResetPassword);
         let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
         let body = dcs::types::ResetPasswordRequest {
             new_password: new_password.cloned(),
@@ -232,7 +226,7 @@ impl Client {
         instance: &InstanceId,
         password: &DmsPassword,
     ) -> Result<Outcome, Error> {
-        let call = self.call(Operation::DmsResetPassword, vec![password.expose()]);
+        let call = self.call(Operation::DmsResetPassword);
         let dms = dms::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
         let body = dms::types::ResetPasswordRequest {
             new_password: password.clone(),
@@ -241,13 +235,11 @@ impl Client {
         call.outcome(answer, |()| Proof::of(Verdict::Done))
     }
 
-    fn call<'a>(&'a self, operation: Operation, mut secrets: Vec<&'a str>) -> Call<'a> {
-        secrets.extend(self.transport.credentials().secrets());
+    fn call(&self, operation: Operation) -> Call<'_> {
         Call {
             client: self,
             operation,
             transport: self.transport.for_one_call(),
-            secrets,
         }
     }
 }
@@ -279,12 +271,11 @@ impl Proof {
     }
 }
 
-/// One call: what is asked, what must not be shown, and what came back.
+/// One call: what is asked, and what came back.
 struct Call<'a> {
     client: &'a Client,
     operation: Operation,
     transport: Transport,
-    secrets: Vec<&'a str>,
 }
 
 impl Call<'_> {
@@ -313,10 +304,6 @@ impl Call<'_> {
         self.transport.clone()
     }
 
-    fn clean(&self, text: Option<String>) -> Option<String> {
-        text.map(|text| redact(text, &self.secrets))
-    }
-
     /// Decides what an answer means. Success has to be proven by the answer's own words.
     fn outcome<T>(
         &self,
@@ -325,9 +312,9 @@ impl Call<'_> {
     ) -> Result<Outcome, Error> {
         let answer = answer.map_err(|error| self.error(error))?;
         let status = answer.status().as_u16();
-        let request_id = self.clean(self.transport.seen().and_then(|seen| seen.request_id));
+        let request_id = self.transport.seen().and_then(|seen| seen.request_id);
         let proof = prove(answer.into_inner());
-        let (code, message) = (self.clean(proof.code), self.clean(proof.message));
+        let (code, message) = (proof.code, proof.message);
         match proof.verdict {
             Verdict::Done => Ok(Outcome {
                 operation: self.operation,
@@ -338,7 +325,7 @@ impl Call<'_> {
                 },
                 status,
                 request_id,
-                job_id: self.clean(proof.job_id),
+                job_id: proof.job_id,
             }),
             Verdict::Refused(kind) => Err(Error::Refused(Box::new(Refusal {
                 operation: self.operation,
@@ -364,7 +351,7 @@ impl Call<'_> {
             status,
             code: None,
             message: None,
-            request_id: self.clean(seen.and_then(|seen| seen.request_id)),
+            request_id: seen.and_then(|seen| seen.request_id),
             cause,
         }
     }
@@ -397,9 +384,9 @@ impl Call<'_> {
     }
 
     fn error_response(&self, answer: &ResponseValue<ErrorBody>) -> Error {
-        let code = self.clean(answer.code().map(str::to_owned));
-        let message = self.clean(answer.message().map(str::to_owned));
-        let in_body = self.clean(answer.request_id.clone());
+        let code = answer.code().map(str::to_owned);
+        let message = answer.message().map(str::to_owned);
+        let in_body = answer.request_id.clone();
         let unknown = self.unknown(UnknownCause::ServerError);
         let request_id = unknown.request_id.clone().or(in_body);
         if answer.status().is_client_error() {

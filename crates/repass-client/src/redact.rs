@@ -1,11 +1,15 @@
 //! What a service says is not ours: it may repeat what it was sent.
+//!
+//! The transport takes the secrets of a request out of the answer before anybody sees it, so that
+//! no error, whoever makes it, can show one.
 
 use std::cmp::Reverse;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
+use serde_json::Value;
 
 /// What a URL may hold as it is.
 pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,23 +18,99 @@ pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Puts `[REDACTED]` in place of each secret, also where it is written as in JSON, in a URL or in
-/// Base64.
-pub(crate) fn redact(mut text: String, secrets: &[&str]) -> String {
-    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
-    let mut spellings: Vec<Secret> = secrets.flat_map(|secret| spellings(secret)).collect();
-    // The longest first: one secret may be the beginning of another.
-    spellings.sort_by_key(|spelling| Reverse(spelling.expose().len()));
-    for spelling in &spellings {
-        if text.contains(spelling.expose()) {
-            text = text.replace(spelling.expose(), "[REDACTED]");
-        }
-    }
-    text
+const REDACTED: &str = "[REDACTED]";
+
+/// The secrets of one request.
+pub(crate) struct Redactor {
+    secrets: Vec<Secret>,
+    /// The secrets as JSON, URLs and Base64 write them, the longest first: one may be the
+    /// beginning of another.
+    spellings: Vec<Secret>,
 }
 
-fn spellings(secret: &str) -> [Secret; 5] {
-    let quoted = serde_json::Value::from(secret).to_string();
+impl Redactor {
+    /// The secrets of a request: those of its credentials, and each member of its body that is a
+    /// password by its name.
+    pub(crate) fn new(credentials: &[&str], body: &[u8]) -> Self {
+        let mut secrets: Vec<_> = credentials.iter().copied().map(Secret::from).collect();
+        if let Ok(body) = serde_json::from_slice(body) {
+            passwords(false, body, &mut secrets);
+        }
+        secrets.retain(|secret| !secret.expose().is_empty());
+        let mut spellings: Vec<_> = secrets.iter().flat_map(spellings).collect();
+        spellings.sort_by_key(|spelling| Reverse(spelling.expose().len()));
+        Self { secrets, spellings }
+    }
+
+    /// The text with `[REDACTED]` in place of each secret; of a text that hides one in another
+    /// spelling nothing is left.
+    pub(crate) fn text(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for spelling in &self.spellings {
+            if text.contains(spelling.expose()) {
+                text = text.replace(spelling.expose(), REDACTED);
+            }
+        }
+        let readings = readings(&text);
+        let hidden = |secret: &Secret| {
+            let mut readings = readings.iter();
+            readings.any(|reading| reading.expose().contains(secret.expose()))
+        };
+        if self.secrets.iter().any(hidden) {
+            return REDACTED.to_owned();
+        }
+        text
+    }
+
+    /// A JSON body in which no text and no number shows a secret; the same bytes if none did.
+    pub(crate) fn json(&self, body: Vec<u8>) -> Vec<u8> {
+        let Ok(value) = serde_json::from_slice::<Value>(&body) else {
+            return body;
+        };
+        let clean = self.value(&value);
+        if clean == value {
+            return body;
+        }
+        clean.to_string().into_bytes()
+    }
+
+    fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (self.text(name), self.value(value)))
+                .collect(),
+            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
+            Value::String(text) => self.text(text).into(),
+            Value::Number(number) => {
+                let text = self.text(&number.to_string());
+                if text.contains(REDACTED) {
+                    text.into()
+                } else {
+                    value.clone()
+                }
+            }
+            Value::Null | Value::Bool(_) => value.clone(),
+        }
+    }
+}
+
+/// Collects the texts below a member that is a password by its name.
+fn passwords(is_password: bool, value: Value, secrets: &mut Vec<Secret>) {
+    match value {
+        Value::String(text) if is_password => secrets.push(text.into()),
+        Value::Object(members) => {
+            for (name, value) in members {
+                passwords(is_password || name.contains("password"), value, secrets);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn spellings(secret: &Secret) -> [Secret; 5] {
+    let secret = secret.expose();
+    let quoted = Value::from(secret).to_string();
     let in_json = quoted
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
@@ -42,4 +122,26 @@ fn spellings(secret: &str) -> [Secret; 5] {
         URL_SAFE_NO_PAD.encode(secret),
     ]
     .map(Secret::from)
+}
+
+/// The text as a reader of URLs, forms, HTML or JSON would understand it.
+fn readings(text: &str) -> [Secret; 4] {
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let mut html = text.to_owned();
+    for (entity, character) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#x27;", "'"),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ] {
+        html = html.replace(entity, character);
+    }
+    // A text of its own, or a piece of one that a quotation mark would end.
+    let json = text.replace("\\\"", "\"").replace('"', "\\\"");
+    let json = serde_json::from_str(&format!("\"{json}\"")).unwrap_or_default();
+    [decode(text), decode(&text.replace('+', " ")), html, json].map(Secret::from)
 }

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Request, Response, Url};
+use serde_json::{Map, Value};
 
+use crate::redact::Redactor;
 use crate::{Credentials, ErrorBody, ProjectId};
 
 /// How long connecting may take, TLS included.
@@ -72,10 +74,6 @@ impl Transport {
         self.http.clone()
     }
 
-    pub(crate) fn credentials(&self) -> &Credentials {
-        &self.credentials
-    }
-
     /// The answer to the last request, if one began to arrive.
     pub(crate) fn seen(&self) -> Option<Seen> {
         self.seen
@@ -103,8 +101,17 @@ impl Transport {
         } else {
             &self.http
         };
+        let sent = request.body().and_then(reqwest::Body::as_bytes);
+        let redactor = Redactor::new(&self.credentials.secrets(), sent.unwrap_or_default());
         let mut response = http.execute(request).await?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, mut headers) = (response.status(), response.headers().clone());
+        for value in headers.values_mut() {
+            // A header that repeats a secret says nothing else that anybody needs.
+            let text = String::from_utf8_lossy(value.as_bytes());
+            if redactor.text(&text) != text {
+                *value = HeaderValue::from_static("[REDACTED]");
+            }
+        }
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen {
             status: status.as_u16(),
             request_id: request_id(&headers),
@@ -121,13 +128,16 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        // Serde would take an array for an object whose fields come in order, and so prove success.
-        if body.trim_ascii_start().starts_with(b"[") {
+        // What is no JSON object is not kept: errors of the generated clients would show it. Serde
+        // would take an array for an object whose fields come in order, and so prove success.
+        let is_object = serde_json::from_slice::<Map<String, Value>>(&body).is_ok();
+        let is_refusal = is_object && serde_json::from_slice::<ErrorBody>(&body).is_ok();
+        if body.is_empty() || (refused && !is_refusal) {
+            body = b"{}".to_vec();
+        } else if !is_object {
             body = b"null".to_vec();
         }
-        if body.is_empty() || (refused && serde_json::from_slice::<ErrorBody>(&body).is_err()) {
-            body = b"{}".to_vec();
-        }
+        let body = redactor.json(body);
         let mut response = http::Response::new(reqwest::Body::from(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
@@ -146,5 +156,5 @@ fn is_loopback(url: &Url) -> bool {
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
-    Some(id.to_owned())
+    (!id.is_empty()).then(|| id.to_owned())
 }

@@ -47,9 +47,24 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// How a service or gateway may write what it was sent.
-fn spellings(secret: &str) -> [String; 5] {
+fn spellings(secret: &str) -> [String; 9] {
     let json = json!(secret).to_string();
+    let percent = utf8_percent_encode(secret, UNRESERVED).to_string();
+    let html = secret
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     [
+        // As JSON writers spell it that fear for HTML.
+        json[1..json.len() - 1]
+            .replace('<', "\\u003c")
+            .replace('>', "\\u003e")
+            .replace('&', "\\u0026"),
+        html.replace('"', "&quot;"),
+        percent
+            .to_lowercase()
+            .replace(&secret.to_lowercase(), secret),
+        percent.replace("%20", "+"),
         secret.to_owned(),
         json[1..json.len() - 1].to_owned(),
         utf8_percent_encode(secret, UNRESERVED).to_string(),
@@ -199,6 +214,42 @@ async fn an_echo_shows_no_secret() {
                     };
                     assert_shows_none(&shown, &secrets);
                 }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_echo_shows_no_secret_in_the_errors_of_the_generated_clients() {
+    let server = Server::start().await;
+    let [old, new, token] = SECRETS[3];
+    let transport = client(&server.url(), token).transport();
+    let url = server.url();
+    let (dcs, dms) = (
+        dcs::Client::new(&url, transport.clone()),
+        dms::Client::new(&url, transport),
+    );
+    let change = dcs::types::UpdatePasswordRequest {
+        old_password: DcsOldPassword::new(old),
+        new_password: DcsPassword::unchecked(new),
+    };
+    let reset = dms::types::ResetPasswordRequest {
+        new_password: DmsPassword::unchecked(new),
+    };
+    for status in [200, 202, 302, 400, 404, 500] {
+        for body in [every_field, every_field_of_a_success, html] {
+            server.answer_by(move |request| {
+                let headers = id_header(request);
+                answer_with(status, &headers, body(&echo(request)))
+            });
+            let (project, instance) = (calls::project(), calls::instance());
+            let changed = dcs.update_password(&project, &instance, &change).await;
+            assert_shows_none(&format!("{changed:?}"), &SECRETS[3]);
+            if let Err(error) = changed {
+                assert_shows_none(&everything_said(&error), &SECRETS[3]);
+            }
+            if let Err(error) = dms.reset_password(&project, &instance, &reset).await {
+                assert_shows_none(&everything_said(&error), &SECRETS[3]);
             }
         }
     }
