@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::failure::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use repass_client::{AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, Username};
 
@@ -13,6 +15,28 @@ use repass_client::{AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, Proje
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// The verb that was asked for. Help and most mistakes end the process here, as clap tells them.
+///
+/// # Errors
+/// A word that belongs to no option: it could be a password, and clap would repeat it.
+pub(crate) fn parse() -> Result<Verb, Failure> {
+    let error = match Arguments::try_parse() {
+        Ok(arguments) => return Ok(arguments.verb),
+        Err(error) => error,
+    };
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word))
+            if error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-') =>
+        {
+            Err(Failure::usage(
+                "there is a word too many; it is not repeated here, for it could be a password",
+                "give a password at the prompt, with --password-stdin or with --password-file",
+            ))
+        }
+        _ => error.exit(),
+    }
 }
 
 const EXIT_CODES: &str = "\

@@ -17,7 +17,7 @@ pub(crate) fn run(check: &Check) -> Result<(), Failure> {
         Output::Json => {
             let report = Report::new(check.policy, outcome);
             // A report cannot fail to be written: it is texts, numbers and flags.
-            terminal::print(&serde_json::to_string(&report).unwrap_or_default())?;
+            terminal::show(&serde_json::to_string(&report).unwrap_or_default())?;
             if report.valid {
                 Ok(())
             } else {
@@ -25,11 +25,11 @@ pub(crate) fn run(check: &Check) -> Result<(), Failure> {
             }
         }
         Output::Table => match outcome {
-            Ok(()) => terminal::print(&format!("{} accepts the password", check.policy.name)),
+            Ok(()) => terminal::show(&format!("{} accepts the password", check.policy.name)),
             Err(violations) => {
-                terminal::print(&format!("{} refuses the password:", check.policy.name))?;
+                terminal::show(&format!("{} refuses the password:", check.policy.name))?;
                 for violation in &violations {
-                    terminal::print(&format!("  - it {violation}"))?;
+                    terminal::show(&format!("  - it {violation}"))?;
                 }
                 Err(Failure::Told)
             }

@@ -16,7 +16,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         let line = format!("the demo did not go as it should: {error}");
         Failure::not_done(line, "please report it")
     })?;
-    terminal::print(&told)
+    terminal::show(&told)
 }
 
 async fn show() -> Result<String, Box<dyn std::error::Error>> {

@@ -33,9 +33,9 @@ pub(crate) async fn run(arguments: &Emulate) -> Result<(), Failure> {
     };
     match arguments.output {
         // A fleet cannot fail to be written: it is texts and flags.
-        Output::Json => terminal::print(&serde_json::to_string(&started).unwrap_or_default())?,
+        Output::Json => terminal::show(&serde_json::to_string(&started).unwrap_or_default())?,
         Output::Table => {
-            terminal::print(&describe(&started))?;
+            terminal::show(&describe(&started))?;
             terminal::say("Ctrl-C ends the emulator.");
         }
     }

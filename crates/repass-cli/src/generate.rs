@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &Generate) -> Result<(), Failure> {
     for _ in 0..arguments.count {
         let password = generate(arguments.length)
             .map_err(|error| Failure::not_done(error, "give another length"))?;
-        terminal::print(password.expose())?;
+        terminal::show(password.expose())?;
     }
     Ok(())
 }

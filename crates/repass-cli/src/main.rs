@@ -17,13 +17,15 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::arguments::{Arguments, Verb};
+use crate::arguments::Verb;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Arguments::parse().verb {
+    let verb = match arguments::parse() {
+        Ok(verb) => verb,
+        Err(failure) => return failure.report(),
+    };
+    let done = match verb {
         Verb::Demo => demo::run().await,
         Verb::Check(check) => check::run(&check),
         Verb::Generate(generate) => generate::run(&generate),

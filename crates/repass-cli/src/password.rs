@@ -56,7 +56,12 @@ impl NewPassword {
     pub(crate) fn hand_over(&self, password: &str) -> Result<(), Failure> {
         match &self.generate {
             None => Ok(()),
-            Some(None) => terminal::print(password),
+            Some(None) => terminal::print(password).map_err(|error| {
+                Failure::not_done(
+                    format!("the password cannot be handed over on standard output: {error}"),
+                    "nothing was sent; keep the other end of the pipe open, or name a file",
+                )
+            }),
             Some(Some(file)) => write_new(file, password).map_err(|error| {
                 Failure::not_done(
                     format!("the password cannot be kept in {}: {error}", file.display()),

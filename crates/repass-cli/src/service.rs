@@ -1,5 +1,6 @@
 //! The five service verbs.
 
+use std::env::VarError;
 use std::future::Future;
 
 use repass_client::{
@@ -91,7 +92,11 @@ impl Target {
         let endpoint = endpoint.map_err(|error| Failure::usage(error, "correct --endpoint"))?;
         let next = "put a token of the project in the environment variable OS_TOKEN";
         let token = std::env::var(TOKEN).map(Secret::from);
-        let token = token.map_err(|_| Failure::usage(format!("{TOKEN} is not set"), next))?;
+        let token = token.map_err(|error| match error {
+            VarError::NotPresent => Failure::usage(format!("{TOKEN} is not set"), next),
+            // The error itself would repeat it.
+            VarError::NotUnicode(_) => Failure::usage(format!("{TOKEN} is no text"), next),
+        })?;
         let credentials = Credentials::token(token);
         let credentials = credentials.map_err(|error| Failure::usage(error, next))?;
         Client::new(endpoint, self.project_id.clone(), credentials)

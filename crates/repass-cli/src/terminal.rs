@@ -6,19 +6,28 @@ use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::failure::Failure;
 
-/// Prints data that was asked for, at once.
+/// Prints data that must not be lost, at once.
 ///
 /// # Errors
 /// Nobody reads it.
-pub(crate) fn print(data: &str) -> Result<(), Failure> {
+pub(crate) fn print(data: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    let printed = writeln!(stdout, "{data}").and_then(|()| stdout.flush());
-    printed.map_err(|error| {
-        Failure::not_done(
-            format!("standard output cannot be written: {error}"),
-            "nothing was sent; keep the other end of the pipe open",
-        )
-    })
+    writeln!(stdout, "{data}")?;
+    stdout.flush()
+}
+
+/// Prints data for whoever still reads it: `| head` is no mistake.
+///
+/// # Errors
+/// Standard output cannot be written for another reason.
+pub(crate) fn show(data: &str) -> Result<(), Failure> {
+    match print(data) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let line = format!("standard output cannot be written: {error}");
+            Err(Failure::not_done(line, "write it to another place"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Says something to a person. If nobody listens, nothing is lost.

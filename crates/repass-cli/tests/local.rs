@@ -82,6 +82,7 @@ fn a_command_that_is_not_right_says_what_to_do() {
         "check --policy dms --password-stdin --password-file x",
         "check --policy dms --password-file /does/not/exist",
         "check --policy dms --password Kafka-Example-2024",
+        "check --policy dms Kafka-Example-2024",
         "generate --length 7",
         "generate --length 65",
         "generate --length many",
@@ -96,6 +97,7 @@ fn a_command_that_is_not_right_says_what_to_do() {
         let run = run(&mut repass(words));
         assert_eq!(run.code, Some(2), "{words}: {}", run.stderr);
         assert_eq!(run.stdout, "", "{words}");
+        assert!(!run.stderr.contains("Kafka-Example-2024"), "{words}");
         told += &format!("$ repass {words}\n{}\n", run.stderr);
     }
     let words = "dms reset-password --endpoint http://x --project-id p --instance-id i --generate";

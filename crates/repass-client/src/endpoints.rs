@@ -4,7 +4,8 @@ use reqwest::Url;
 
 use crate::Service;
 
-/// The base URL of each service that a client talks to.
+/// The base URL of each service that a client talks to. An `http` URL sends the password and the
+/// credentials as they are: use one for the emulator only.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
     ddm: Option<String>,

@@ -10,6 +10,7 @@ macro_rules! generated {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[rustfmt::skip]
+        #[allow(clippy::allow_attributes_without_reason, reason = "the generator gives none")]
         #[allow(missing_docs, reason = "bodies are described in the contract, not field by field")]
         #[allow(unreachable_patterns, reason = "400 is also within 4XX")]
         #[allow(clippy::unwrap_used, reason = "the generator's own constructor")]

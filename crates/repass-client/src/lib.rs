@@ -10,7 +10,8 @@
 //!     Credentials::token(std::env::var("OS_TOKEN")?)?,
 //! )?;
 //! let instance = InstanceId::new("6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57")?;
-//! let password = DmsPassword::new(std::fs::read_to_string("/run/secrets/kafka")?)?;
+//! let file = std::fs::read_to_string("/run/secrets/kafka")?;
+//! let password = DmsPassword::new(file.trim_end_matches('\n'))?;
 //!
 //! match client.dms_reset_password(&instance, &password).await {
 //!     Ok(outcome) => println!("changed, request {:?}", outcome.request_id),
