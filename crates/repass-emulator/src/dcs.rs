@@ -118,11 +118,12 @@ pub(crate) async fn update_password(
                     message: "Modify DCSInstance password success.",
                 }
             } else {
-                dcs.tries.wrong += 1;
+                dcs.tries.wrong = dcs.tries.wrong.saturating_add(1);
                 let left = TRIES.saturating_sub(dcs.tries.wrong);
                 let lock = (left == 0).then(|| LOCK_MINUTES.to_string());
                 if lock.is_some() {
-                    dcs.tries.locked_until = Some(now + Duration::from_secs(60 * LOCK_MINUTES));
+                    dcs.tries.locked_until =
+                        now.checked_add(Duration::from_secs(60 * LOCK_MINUTES));
                 }
                 UpdatePasswordResponse {
                     lock_time: lock.clone(),

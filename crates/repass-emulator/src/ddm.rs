@@ -93,7 +93,10 @@ pub(crate) async fn reset_administrator(
                 return Err(PASSWORD);
             }
             let name = request.name.as_str();
+            let is_account = ddm.accounts.iter().any(|account| account.username == name);
             match &mut ddm.administrator {
+                // A name has one password, so it is an account's or the administrator's.
+                _ if is_account => return Err(ACCOUNT_NAME),
                 // The first call creates; later ones only set the password of the one there is.
                 None => {
                     ddm.administrator = Some(Account {

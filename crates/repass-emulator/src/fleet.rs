@@ -167,10 +167,15 @@ impl Fleet {
         }
     }
 
-    pub(crate) fn by_id(self) -> BTreeMap<String, Instance> {
-        let instances = self.instances.into_iter();
-        instances
-            .map(|instance| (instance.id().to_owned(), instance))
-            .collect()
+    /// The instances by their ids, or an id that two of them have.
+    pub(crate) fn by_id(self) -> Result<BTreeMap<String, Instance>, String> {
+        let mut by_id = BTreeMap::new();
+        for instance in self.instances {
+            let id = instance.id().to_owned();
+            if by_id.insert(id.clone(), instance).is_some() {
+                return Err(id);
+            }
+        }
+        Ok(by_id)
     }
 }

@@ -49,8 +49,7 @@ impl IntoResponse for Gateway {
     }
 }
 
-/// A request that the gateway let through.
-#[derive(Debug)]
+/// A request that the gateway let through. It has no `Debug`: its body is a password.
 pub(crate) struct Call {
     pub(crate) project_id: String,
     pub(crate) instance_id: String,

@@ -27,8 +27,10 @@
 //!
 //! # Scope
 //!
-//! It stands in for the services before it is worth asking them; it is no service. It holds its
-//! passwords in memory, hands them to whoever starts it, and is meant for loopback addresses.
+//! It stands in for the services before it is worth asking them; it is no service. It never
+//! throttles, fails or is busy, and its one user may do everything; `tests/contract.rs` lists the
+//! documented answers that it does not give. It holds its passwords in memory, hands them to
+//! whoever starts it, and is meant for loopback addresses.
 
 mod answer;
 mod clock;

@@ -78,7 +78,7 @@ impl Emulator {
     /// Starts on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// No port can be had.
+    /// No port can be had, or two instances have the same id.
     pub async fn start(fleet: Fleet) -> std::io::Result<Self> {
         Self::start_with(fleet, Options::default()).await
     }
@@ -86,16 +86,23 @@ impl Emulator {
     /// Starts where and with what the options say. It listens when this returns.
     ///
     /// # Errors
-    /// The address cannot be listened on.
+    /// The address cannot be listened on, or two instances have the same id
+    /// ([`InvalidInput`](std::io::ErrorKind::InvalidInput)).
     pub async fn start_with(fleet: Fleet, options: Options) -> std::io::Result<Self> {
+        let (project_id, token) = (fleet.project_id.clone(), fleet.token.clone());
+        let (access_key, secret_key) = (fleet.access_key.clone(), fleet.secret_key.clone());
+        let instances = fleet.by_id().map_err(|id| {
+            let message = format!("two instances have the id {id}");
+            std::io::Error::new(std::io::ErrorKind::InvalidInput, message)
+        })?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let shared = Shared(Arc::new(State {
-            project_id: fleet.project_id.clone(),
-            token: fleet.token.clone(),
-            access_key: fleet.access_key.clone(),
-            secret_key: fleet.secret_key.clone(),
-            instances: Mutex::new(fleet.by_id()),
+            project_id,
+            token,
+            access_key,
+            secret_key,
+            instances: Mutex::new(instances),
             clock: options.clock,
             received: AtomicU64::new(0),
             jobs: AtomicU64::new(0),

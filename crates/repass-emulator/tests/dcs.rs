@@ -9,7 +9,7 @@ mod http;
 use std::time::Duration;
 
 use http::{Answer, path, send, start};
-use repass_emulator::{Clock, Emulator, Fleet, Options};
+use repass_emulator::{Clock, Emulator, Fleet, Instance, Options};
 use serde_json::{Value, json};
 
 const RIGHT: &str = Fleet::DCS_PASSWORD;
@@ -87,6 +87,34 @@ async fn wrong_old_passwords_are_counted_to_a_lock_that_ends() {
     200 passwordFailed, tries 4, lock null, left null
     200 success, tries 5, lock 0, left 0
     200 passwordFailed, tries 4, lock null, left null
+    ");
+}
+
+/// Neither the clock nor the count of tries has an end that a test could run into.
+#[tokio::test]
+async fn a_clock_and_a_count_at_their_ends_are_no_panic() {
+    let clock = Clock::default();
+    let mut fleet = Fleet::built_in();
+    for instance in &mut fleet.instances {
+        if let Instance::Dcs(dcs) = instance {
+            dcs.tries.wrong = u32::MAX;
+        }
+    }
+    let options = Options {
+        clock: clock.clone(),
+        ..Options::default()
+    };
+    let emulator = Emulator::start_with(fleet, options).await.unwrap();
+    let new = "Redis-Example-2024";
+    let mut seen = vec![summary(change(&emulator, WRONG, new).await)];
+    for _ in 0..2 {
+        clock.advance(Duration::MAX);
+        seen.push(summary(change(&emulator, WRONG, new).await));
+    }
+    insta::assert_snapshot!(seen.join("\n"), @r"
+    200 passwordFailed, tries 0, lock 5, left 5
+    200 passwordFailed, tries 4, lock null, left null
+    200 passwordFailed, tries 3, lock null, left null
     ");
 }
 

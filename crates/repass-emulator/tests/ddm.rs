@@ -87,3 +87,23 @@ async fn the_administrator_is_created_and_then_only_updated() {
     }
     assert!(emulator.password_is(Fleet::DDM_ID, Some("root"), "Admin=Example=2025"));
 }
+
+#[tokio::test]
+async fn an_account_is_no_administrator() {
+    let emulator = start().await;
+    let admin = path("v3", Fleet::DDM_ID, "admin-user");
+    let set = |name: &str| json!({"name": name, "password": "Admin-Example-2024"}).to_string();
+    let (status, answer) = send(&emulator, "put", &admin, &set(Fleet::DDM_USERNAME)).await;
+    assert_eq!(
+        (status, answer["errCode"].as_str()),
+        (400, Some("DBS.300305"))
+    );
+    assert!(emulator.password_is(
+        Fleet::DDM_ID,
+        Some(Fleet::DDM_USERNAME),
+        "Account-Example-2023"
+    ));
+    // And the refused call created none.
+    let (status, _) = send(&emulator, "put", &admin, &set("root")).await;
+    assert_eq!(status, 200);
+}
