@@ -26,6 +26,7 @@ pub struct Rule {
 /// Every house rule.
 pub const RULES: &[Rule] = &[
     rule("version", version),
+    rule("order", order),
     rule("unknown-keys", unknown_keys),
     rule("references", references),
     rule("operation-id", operation_id),
@@ -114,7 +115,8 @@ pub fn check(specs: &[Spec]) -> Result<()> {
 /// What breaks a house rule, file by file and rule by rule.
 pub fn findings(specs: &[Spec]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for spec in specs {
+    for (position, spec) in specs.iter().enumerate() {
+        let earlier = specs.get(..position).unwrap_or_default();
         for rule in RULES {
             let mut problems = Problems::default();
             (rule.check)(spec, &mut problems);
@@ -125,8 +127,30 @@ pub fn findings(specs: &[Spec]) -> Vec<Finding> {
                 rule: rule.name,
             }));
         }
+        findings.extend(shared_secrets(spec, earlier));
     }
     findings
+}
+
+/// A secret becomes a type of the one policy crate, by its name and whatever its file.
+fn shared_secrets(spec: &Spec, earlier: &[Spec]) -> Vec<Finding> {
+    let secrets = spec
+        .schemas()
+        .filter(|(_, schema)| policy::is_secret(schema));
+    let clashes = secrets.filter_map(|(name, _)| {
+        let mut others = earlier.iter();
+        let other = others.find(|other| {
+            let mut theirs = other.schemas();
+            theirs.any(|(theirs, schema)| theirs == name && policy::is_secret(schema))
+        })?;
+        Some(Finding {
+            file: spec.file.clone(),
+            place: name.to_owned(),
+            problem: format!("{} has a secret of this name too; rename one", other.file),
+            rule: "password-policy",
+        })
+    });
+    clashes.collect()
 }
 
 /// The generator reads no other version.
@@ -134,6 +158,37 @@ fn version(spec: &Spec, problems: &mut Problems) {
     let version = &spec.api.openapi;
     if version != "3.0.3" {
         problems.add("openapi", format!("the version is {version}; write 3.0.3"));
+    }
+}
+
+/// A reader who knows one file finds the way in every other, and differences show only what differs.
+fn order(spec: &Spec, problems: &mut Problems) {
+    const DOCUMENT: &[&str] = &[
+        "openapi",
+        "info",
+        "servers",
+        "security",
+        "tags",
+        "paths",
+        "components",
+    ];
+    const COMPONENTS: &[&str] = &["parameters", "schemas", "responses", "securitySchemes"];
+    for (place, expected) in [("document", DOCUMENT), ("components", COMPONENTS)] {
+        let keys = match place {
+            "document" => Some(&spec.document),
+            inner => spec.document.get(inner),
+        };
+        let written = keys.and_then(Value::as_object).into_iter();
+        let written = written.flat_map(Map::keys).map(String::as_str);
+        // Other keys may stand anywhere; whether they may stand at all, other rules say.
+        let written: Vec<_> = written.filter(|key| expected.contains(key)).collect();
+        let sorted: Vec<_> = (expected.iter().copied())
+            .filter(|key| written.contains(key))
+            .collect();
+        if written != sorted {
+            let problem = format!("the keys are not in order; write {}", sorted.join(", "));
+            problems.add(place, problem);
+        }
     }
 }
 

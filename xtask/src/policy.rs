@@ -102,6 +102,23 @@ pub fn parse(schema: &Schema) -> Result<Option<PasswordPolicy>> {
             "specials holds {special:?} twice; write it once"
         );
     }
+    for first in extension.forbidden_first.chars() {
+        ensure!(
+            first.is_ascii_alphanumeric() || extension.specials.contains(first),
+            "forbiddenFirst holds {first:?}, which no password may hold; remove it or add it to \
+             specials"
+        );
+    }
+    for (position, word) in extension.deny_list.iter().enumerate() {
+        ensure!(
+            !extension
+                .deny_list
+                .iter()
+                .take(position)
+                .any(|earlier| earlier == word),
+            "denyList holds {word:?} twice; write it once"
+        );
+    }
     let Some(string) = string(schema).filter(|_| is_secret(schema)) else {
         bail!("the schema is no string with `format: password`; make it one");
     };

@@ -40,8 +40,65 @@ impl Breach {
 const CHANGE_BODY: &str = "$ref: '#/components/schemas/ChangePasswordRequest'";
 const RESULT: &str = "description: What came of it, `poured` or `spilt`.";
 
+const SECURITY_THEN_TAGS: &str = "\
+security:
+  - token: []
+
+tags:
+  - name: Teapots
+    description: Everything that pours.
+";
+const TAGS_THEN_SECURITY: &str = "\
+tags:
+  - name: Teapots
+    description: Everything that pours.
+
+security:
+  - token: []
+";
+const RESPONSES_THEN_SCHEMES: &str = "  responses:
+    Refused:
+      description: The teapot refuses.
+      content:
+        application/json:
+          schema:
+            $ref: '#/components/schemas/ErrorBody'
+          examples:
+            teapot:
+              value:
+                error_code: TEA.418
+
+  securitySchemes:
+    token:
+      type: apiKey
+      in: header
+      name: X-Auth-Token
+      description: The value of the `X-Subject-Token` header that `getToken` answers with.
+";
+const SCHEMES_THEN_RESPONSES: &str = "  securitySchemes:
+    token:
+      type: apiKey
+      in: header
+      name: X-Auth-Token
+      description: The value of the `X-Subject-Token` header that `getToken` answers with.
+
+  responses:
+    Refused:
+      description: The teapot refuses.
+      content:
+        application/json:
+          schema:
+            $ref: '#/components/schemas/ErrorBody'
+          examples:
+            teapot:
+              value:
+                error_code: TEA.418
+";
+
 const BREACHES: &[Breach] = &[
     breach("version", "3.0.3", "3.0.2"),
+    breach("order", SECURITY_THEN_TAGS, TAGS_THEN_SECURITY),
+    breach("order", RESPONSES_THEN_SCHEMES, SCHEMES_THEN_RESPONSES),
     // Misspelt keys of the document, an operation, a parameter, a body, a schema; a key of another
     // version of OpenAPI; one that `$ref` hides; one of our own.
     breach("unknown-keys", "servers:", "server:").also(&["servers"]),
@@ -266,6 +323,16 @@ const BREACHES: &[Breach] = &[
     breach("password-policy", "minClasses: 3", "minClasses: 5"),
     breach("password-policy", "specials: \"-!\"", "specials: \"-!é\""),
     breach("password-policy", "specials: \"-!\"", "specials: \"-!-\""),
+    breach(
+        "password-policy",
+        "forbiddenFirst: \"-\"",
+        "forbiddenFirst: \"-_\"",
+    ),
+    breach(
+        "password-policy",
+        "[Teapot-418]",
+        "[Teapot-418, Coffee-418, Teapot-418]",
+    ),
     breach("password-policy", "      maxLength: 16\n", ""),
     breach(
         "password-policy",
@@ -451,6 +518,23 @@ fn each_breach_is_told_and_nothing_else() {
 }
 
 #[test]
+fn a_secret_of_two_files_is_told() {
+    let other = VALID.replace("OldPassword", "KettlePassword");
+    let specs = [("kettle", other.as_str()), ("teapot", VALID)]
+        .map(|(name, text)| Spec::parse(name, text).unwrap());
+    let told: Vec<_> = (lint::findings(&specs).iter())
+        .map(Finding::to_string)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "openapi/teapot.yaml: TeapotPassword: openapi/kettle.yaml has a secret of this name \
+             too; rename one [password-policy]"
+        ]
+    );
+}
+
+#[test]
 fn each_rule_has_a_breach() {
     let rules: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
     let breached: BTreeSet<_> = BREACHES.iter().map(|breach| breach.rule).collect();
@@ -462,7 +546,10 @@ fn every_finding_is_told_at_once() {
     let text = VALID
         .replace("3.0.3", "3.1.0")
         .replace("getToken", "get_token");
-    let specs = ["kettle", "teapot"].map(|name| Spec::parse(name, &text).unwrap());
+    let kettle = text.replace("TeapotPassword", "KettlePassword");
+    let kettle = kettle.replace("OldPassword", "FormerPassword");
+    let specs = [("kettle", &kettle), ("teapot", &text)]
+        .map(|(name, text)| Spec::parse(name, text).unwrap());
     let error = lint::check(&specs).unwrap_err().to_string();
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("all-at-once", error);

@@ -137,8 +137,8 @@ impl Policy {
         deny_list: DenyList::new(&[]),
     };
 }
-/// A password of a Redis instance: 8 to 64 characters, at least three of lower-case letters,
-/// upper-case letters, digits and special characters, not the old password.
+/// The password that a Redis instance gets. A change refuses the one that the instance has
+/// already. `x-password-policy` has the rules.
 #[derive(Clone)]
 pub struct DcsPassword(Secret);
 secret!(DcsPassword, Policy::DCS);
@@ -147,21 +147,17 @@ secret!(DcsPassword, Policy::DCS);
 #[derive(Clone)]
 pub struct DcsOldPassword(Secret);
 secret!(DcsOldPassword);
-/// A password of a DDM account: 8 to 32 characters, at least three of lower-case letters,
-/// upper-case letters, digits and special characters, not the name of the account or its
-/// reverse, and no word of the vendor's list of weak passwords.
+/// The password that a DDM account gets. It is compared with the name of the account and with
+/// the vendor's list of weak passwords. `x-password-policy` has the rules.
 #[derive(Clone)]
 pub struct DdmAccountPassword(Secret);
 secret!(DdmAccountPassword, Policy::DDM_ACCOUNT);
-/// A password of the administrator of a DDM instance: 8 to 32 characters with lower-case
-/// letters, upper-case letters, digits and special characters, and no word of the vendor's
-/// list of weak passwords.
+/// The password that the administrator of a DDM instance gets. It is compared with the
+/// vendor's list of weak passwords. `x-password-policy` has the rules.
 #[derive(Clone)]
 pub struct DdmAdminPassword(Secret);
 secret!(DdmAdminPassword, Policy::DDM_ADMIN);
-/// A password of a Kafka instance: 8 to 32 characters, at least three of lower-case letters,
-/// upper-case letters, digits and special characters (a space is one), not starting with a
-/// hyphen.
+/// The password that a Kafka instance with SSL gets. `x-password-policy` has the rules.
 #[derive(Clone)]
 pub struct DmsPassword(Secret);
 secret!(DmsPassword, Policy::DMS);

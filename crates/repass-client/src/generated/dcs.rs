@@ -7,7 +7,8 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    ///`ResetPasswordRequest`
+    /// What to reset. `new_password` is needed when `no_password_access` is false or absent, and
+    /// must be absent when it is true.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct ResetPasswordRequest {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -48,17 +49,18 @@ pub mod types {
     ///`UpdatePasswordResponse`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct UpdatePasswordResponse {
-        ///For how many minutes the account is locked, when a wrong old password locks it.
+        /// For how many minutes the account is locked, when a wrong old password locks it: `0` to
+        /// `5`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time: ::std::option::Option<::std::string::String>,
         /// What came of the change: `success`; `passwordFailed`, the old password is wrong;
         /// `locked`, the account is locked; `failed`, the change failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub result: ::std::option::Option<::std::string::String>,
-        ///For how many more minutes the account is locked, when it is.
+        ///For how many more minutes the account is locked, when it is, `0` to `5`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time_left: ::std::option::Option<::std::string::String>,
-        ///How many tries are left, when the old password is wrong.
+        ///How many tries are left, when the old password is wrong, `0` to `5`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retry_times_left: ::std::option::Option<::std::string::String>,
         ///The result in words.
@@ -255,8 +257,9 @@ impl Client {
     /// Sets a new password without asking for the old one, or makes the instance password-free.
     ///
     /// `new_password` is needed unless `no_password_access` is true, and must not be present when
-    /// it is. The old password is not verified, so there is no counting of tries and no lock: the
-    /// three fields about them are deprecated and have fixed values.
+    /// it is. The instance must be running. The old password is not verified, so there is no
+    /// counting of tries and no lock: the three fields about them are deprecated and have fixed
+    /// values.
     ///
     ///
     /// Sends a `POST` request to `/v2/{project_id}/instances/{instance_id}/password/reset`
