@@ -8,8 +8,8 @@ use repass_policy::{
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::{
-    AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Transport,
-    Username, dcs, ddm, dms,
+    AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Resending,
+    Transport, Username, dcs, ddm, dms,
 };
 
 /// A client for the five password endpoints of one project.
@@ -70,6 +70,13 @@ impl Client {
             transport: Transport::new(credentials, project.clone())?,
             project,
         })
+    }
+
+    /// The same client with another budget for sending again.
+    #[must_use]
+    pub fn with_resending(mut self, resending: Resending) -> Self {
+        self.transport.set_resending(resending);
+        self
     }
 
     /// What the generated clients of [`ddm`], [`dcs`] and [`dms`] are made with.
@@ -310,9 +317,38 @@ impl Call<'_> {
         answer: Result<ResponseValue<T>, GeneratedError<ErrorBody>>,
         prove: impl FnOnce(T) -> Proof,
     ) -> Result<Outcome, Error> {
-        let answer = answer.map_err(|error| self.error(error))?;
+        let decided = match answer {
+            Ok(answer) => self.proven(answer, prove),
+            Err(error) => Err(self.error(error)),
+        };
+        decided.map_err(|error| self.with_earlier_attempts(error))
+    }
+
+    /// A call that was refused or not sent may have been carried out before, when its answer was
+    /// lost.
+    fn with_earlier_attempts(&self, error: Error) -> Error {
+        if !self.transport.memory().in_doubt || !error.certainty().nothing_changed() {
+            return error;
+        }
+        let (code, message) = match error {
+            Error::Refused(refusal) => (refusal.code, refusal.message),
+            _ => (None, None),
+        };
+        Error::Unknown(Box::new(Unknown {
+            code,
+            message,
+            ..self.unknown(UnknownCause::EarlierAttempt)
+        }))
+    }
+
+    fn proven<T>(
+        &self,
+        answer: ResponseValue<T>,
+        prove: impl FnOnce(T) -> Proof,
+    ) -> Result<Outcome, Error> {
         let status = answer.status().as_u16();
-        let request_id = self.transport.seen().and_then(|seen| seen.request_id);
+        let seen = self.transport.memory().seen.clone();
+        let request_id = seen.and_then(|seen| seen.request_id);
         let proof = prove(answer.into_inner());
         let (code, message) = (proof.code, proof.message);
         match proof.verdict {
@@ -344,7 +380,7 @@ impl Call<'_> {
     }
 
     fn unknown(&self, cause: UnknownCause) -> Unknown {
-        let seen = self.transport.seen();
+        let seen = self.transport.memory().seen.clone();
         let status = seen.as_ref().map(|seen| seen.status);
         Unknown {
             operation: self.operation,

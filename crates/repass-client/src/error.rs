@@ -184,6 +184,8 @@ pub enum UnknownCause {
     UnexpectedStatus,
     /// The status says success, but the body does not.
     NotConfirmed,
+    /// The last attempt changed nothing, but the answer to an earlier one was lost.
+    EarlierAttempt,
 }
 
 impl fmt::Display for Unknown {
@@ -200,6 +202,9 @@ impl fmt::Display for Unknown {
             UnknownCause::Unreadable => "the answer is not the documented JSON",
             UnknownCause::UnexpectedStatus => "the answer has an undocumented status",
             UnknownCause::NotConfirmed => "the answer does not confirm success",
+            UnknownCause::EarlierAttempt => {
+                "an earlier attempt may have changed it, and the last one did not"
+            }
         })?;
         if let Some(message) = &self.message {
             write!(f, ": {message}")?;

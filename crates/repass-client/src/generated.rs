@@ -5,6 +5,9 @@ use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::Transport;
 
+/// The operations that verify an old password, and so are not the same when they are repeated.
+const CHANGES: [&str; 1] = ["update_password"];
+
 /// One generated module, and the hooks that make it send through our transport.
 macro_rules! generated {
     ($(#[$doc:meta])* $name:ident) => {
@@ -29,9 +32,9 @@ macro_rules! generated {
             async fn exec(
                 &self,
                 request: reqwest::Request,
-                _: &OperationInfo,
+                info: &OperationInfo,
             ) -> reqwest::Result<reqwest::Response> {
-                self.inner.send(request).await
+                self.inner.send(request, CHANGES.contains(&info.operation_id)).await
             }
         }
     };

@@ -45,6 +45,7 @@ mod generated;
 mod id;
 mod operation;
 mod redact;
+mod resend;
 pub mod sign;
 mod transport;
 
@@ -57,4 +58,5 @@ pub use generated::*;
 pub use id::{AdminName, InstanceId, InvalidId, ProjectId, Username};
 pub use operation::{Operation, Service};
 pub use repass_policy::*;
+pub use resend::Resending;
 pub use transport::Transport;

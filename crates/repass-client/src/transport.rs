@@ -1,19 +1,21 @@
 //! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Request, Response, Url};
 use serde_json::{Map, Value};
 
 use crate::redact::Redactor;
-use crate::{Credentials, ErrorBody, ProjectId};
+use crate::resend::Next;
+use crate::{Credentials, ErrorBody, ProjectId, Resending};
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a call may take from the first byte sent to the last received.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a connection is kept for the next call. Services close idle ones after minutes; a call
+/// that met the closing would end in doubt.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -29,8 +31,18 @@ pub struct Transport {
     project: ProjectId,
     http: reqwest::Client,
     loopback: reqwest::Client,
-    /// What came back last; each call of [`crate::Client`] has its own.
-    seen: Arc<Mutex<Option<Seen>>>,
+    resending: Resending,
+    /// What is known of a call; each call of [`crate::Client`] has its own.
+    memory: Arc<Mutex<Memory>>,
+}
+
+/// What is known of a call beside what the generated client returns.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    /// The answer to the last attempt, if one began to arrive.
+    pub(crate) seen: Option<Seen>,
+    /// Whether an earlier attempt may have changed the password.
+    pub(crate) in_doubt: bool,
 }
 
 /// What is known of an answer even when its body cannot be read.
@@ -49,7 +61,7 @@ impl Transport {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .connect_timeout(CONNECT_TIMEOUT)
-                .timeout(TIMEOUT)
+                .pool_idle_timeout(IDLE_TIMEOUT)
                 .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
         };
         Ok(Self {
@@ -57,14 +69,15 @@ impl Transport {
             project,
             http: builder().build()?,
             loopback: builder().no_proxy().build()?,
-            seen: Arc::default(),
+            resending: Resending::default(),
+            memory: Arc::default(),
         })
     }
 
     /// The same transport with a memory of its own.
     pub(crate) fn for_one_call(&self) -> Self {
         Self {
-            seen: Arc::default(),
+            memory: Arc::default(),
             ..self.clone()
         }
     }
@@ -74,12 +87,13 @@ impl Transport {
         self.http.clone()
     }
 
-    /// The answer to the last request, if one began to arrive.
-    pub(crate) fn seen(&self) -> Option<Seen> {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub(crate) fn set_resending(&mut self, resending: Resending) {
+        self.resending = resending;
+    }
+
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        // A panic while it was locked would be a bug, and no reason for another.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a generated request ours.
@@ -88,14 +102,51 @@ impl Transport {
         request.headers_mut().remove("api-version");
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request, and again where that is safe: see [`Resending`].
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+        is_change: bool,
+    ) -> reqwest::Result<Response> {
+        let begun = Instant::now();
+        let mut waits = self.resending.waits();
+        loop {
+            let now = SystemTime::now();
+            // Only a streamed body cannot be copied, and none is.
+            let Some(mut attempt) = request.try_clone() else {
+                return self.attempt(request).await;
+            };
+            self.credentials
+                .authenticate(&mut attempt, &self.project, now);
+            *attempt.timeout_mut() = Some(self.resending.deadline.saturating_sub(begun.elapsed()));
+            let result = self.attempt(attempt).await;
+
+            let next = Next::after(&result, is_change, SystemTime::now());
+            let (
+                Next::Again {
+                    retry_after,
+                    in_doubt,
+                },
+                Some(wait),
+            ) = (next, waits.next())
+            else {
+                return result;
+            };
+            let wait = retry_after.unwrap_or(wait);
+            if begun.elapsed() + wait >= self.resending.deadline {
+                return result;
+            }
+            self.memory().in_doubt |= in_doubt;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Sends a request once and reads the whole answer.
     ///
     /// A refusal whose body is not a JSON object, and a success without a body, get `{}` for one:
     /// the generated code keeps status and headers only of what it can parse.
-    pub(crate) async fn send(&self, mut request: Request) -> reqwest::Result<Response> {
-        let now = SystemTime::now();
-        self.credentials
-            .authenticate(&mut request, &self.project, now);
+    async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
+        self.memory().seen = None;
         let http = if is_loopback(request.url()) {
             &self.loopback
         } else {
@@ -112,7 +163,7 @@ impl Transport {
                 *value = HeaderValue::from_static("[REDACTED]");
             }
         }
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen {
+        self.memory().seen = Some(Seen {
             status: status.as_u16(),
             request_id: request_id(&headers),
         });

@@ -259,37 +259,11 @@ async fn a_refused_connection_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_cut_connection_leaves_the_outcome_open_and_nothing_is_sent_again() {
-    let server = Server::start().await;
-    for result in every_call(&server.client(), OLD, NEW).await {
-        assert_eq!(summary(&result), "Unknown: Cut");
-        assert!(!result.unwrap_err().certainty().nothing_changed());
-    }
-    assert_eq!(server.received().len(), 5);
-}
-
-/// An HTTP library may take a connection that was kept open for stale and try another one.
-#[tokio::test]
-async fn a_kept_connection_that_is_cut_leaves_the_outcome_open_and_nothing_is_sent_again() {
-    let server = Server::start().await;
-    let client = server.client();
-    server.answer(format!("{KEEP_OPEN}content-length: 2\r\n\r\n{{}}"));
-    let _ = every_call(&client, OLD, NEW).await;
-    assert_eq!(server.received().len(), 5);
-
-    server.answer("");
-    for result in every_call(&client, OLD, NEW).await {
-        assert_eq!(summary(&result), "Unknown: Cut");
-    }
-    assert_eq!(server.received().len(), 5);
-}
-
-#[tokio::test]
 async fn a_service_that_falls_silent_leaves_the_outcome_open() {
     let server = Server::start().await;
     server.answer_by(fall_silent);
     let password = DmsPassword::new(NEW).unwrap();
-    let client = server.client();
+    let client = server.client_of_one_attempt();
     let result = client.dms_reset_password(&instance(), &password).await;
     assert_eq!(summary(&result), "Unknown: Timeout");
 }
@@ -348,6 +322,7 @@ async fn each_service_is_called_at_its_own_endpoint() {
         .and_then(|endpoints| endpoints.dms(&format!("{}/behind/a/gateway/", dms.url())));
     let credentials = Credentials::token(TOKEN).unwrap();
     let client = Client::new(endpoints.unwrap(), project(), credentials).unwrap();
+    let client = client.with_resending(calls::ONE_ATTEMPT);
     let _ = every_call(&client, OLD, NEW).await;
 
     let start_of_paths = [ddm, dcs, dms].map(|server| {
@@ -509,7 +484,7 @@ fn only_what_a_header_can_hold_is_a_token() {
 async fn errors_are_sentences() {
     let closed = Closed::new();
     let server = Server::start().await;
-    let by_server = server.client();
+    let by_server = server.client_of_one_attempt();
     let (instance, user) = (instance(), username("Account-2024"));
     let account = DdmAccountPassword::new("Account-2024").unwrap();
     let (old, new) = (DcsOldPassword::new(OLD), DcsPassword::new(NEW).unwrap());

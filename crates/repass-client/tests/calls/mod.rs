@@ -6,18 +6,31 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+use std::time::Duration;
+
 use repass_client::{
     AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
     DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, NotSent, Outcome, ProjectId,
-    ResetPassword, UnknownCause, Username,
+    Resending, ResetPassword, UnknownCause, Username,
 };
 
 pub(crate) const TOKEN: &str = "MIIa-token_of/the+project=";
 
 pub(crate) fn client(url: &str, token: &str) -> Client {
     let credentials = Credentials::token(token).unwrap();
-    Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap()
+    let client = Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap();
+    // The default waits would only take time.
+    client.with_resending(Resending {
+        first_wait: Duration::ZERO,
+        ..Resending::default()
+    })
 }
+
+pub(crate) const ONE_ATTEMPT: Resending = Resending {
+    attempts: 1,
+    first_wait: Duration::ZERO,
+    deadline: Duration::from_secs(60),
+};
 
 pub(crate) fn project() -> ProjectId {
     ProjectId::new("0123456789abcdef0123456789abcdef").unwrap()

@@ -15,7 +15,7 @@ use repass_client::{Client, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::calls::{TOKEN, client};
+use crate::calls::{ONE_ATTEMPT, TOKEN, client};
 
 type Answer = Box<dyn Fn(&Request) -> Vec<u8> + Send>;
 
@@ -78,6 +78,11 @@ impl Server {
 
     pub(crate) fn client(&self) -> Client {
         client(&self.url(), TOKEN)
+    }
+
+    /// A client that sends nothing again.
+    pub(crate) fn client_of_one_attempt(&self) -> Client {
+        self.client().with_resending(ONE_ATTEMPT)
     }
 
     /// The generated clients are made from the address and this.
