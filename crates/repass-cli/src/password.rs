@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Read, Write, stdin};
 use std::path::Path;
 
-use repass_client::{DEFAULT_LENGTH, Secret, generate};
+use repass_client::{DEFAULT_LENGTH, DcsPassword, Policy, Secret, generate};
 use zeroize::Zeroizing;
 
 use crate::arguments::{GivenPassword, NewPassword};
@@ -32,10 +32,11 @@ impl GivenPassword {
 }
 
 impl NewPassword {
-    /// The new password. One that is typed is asked for twice.
-    pub(crate) fn read(&self) -> Result<Secret, Failure> {
+    /// The new password. One that is typed is asked for twice, one that is made is as long as the
+    /// policy allows.
+    pub(crate) fn read(&self, policy: &Policy) -> Result<Secret, Failure> {
         if self.generate.is_some() {
-            return generate(DEFAULT_LENGTH)
+            return generate(DEFAULT_LENGTH.min(policy.max_length))
                 .map_err(|error| Failure::not_done(error, "nothing was sent"));
         }
         self.given.read_or(|| {
@@ -92,7 +93,7 @@ pub(crate) fn read_old_and_new(
         Some(file) => from_file(file)?,
         None => prompt("Old password: ")?,
     };
-    Ok((old, new.read()?))
+    Ok((old, new.read(DcsPassword::POLICY)?))
 }
 
 fn prompt(what: &str) -> Result<Secret, Failure> {

@@ -24,7 +24,8 @@ pub(crate) async fn ddm(verb: Ddm) -> Result<(), Failure> {
             password,
         } => {
             let client = target.client()?;
-            let new = DdmAccountPassword::new(password.read()?).map_err(Failure::Rules)?;
+            let new = DdmAccountPassword::new(password.read(DdmAccountPassword::POLICY)?)
+                .map_err(Failure::Rules)?;
             password.hand_over(new.expose())?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
             run(Operation::DdmResetPassword, call).await
@@ -35,7 +36,8 @@ pub(crate) async fn ddm(verb: Ddm) -> Result<(), Failure> {
             password,
         } => {
             let client = target.client()?;
-            let new = DdmAdminPassword::new(password.read()?).map_err(Failure::Rules)?;
+            let new = DdmAdminPassword::new(password.read(DdmAdminPassword::POLICY)?)
+                .map_err(Failure::Rules)?;
             password.hand_over(new.expose())?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
             run(Operation::DdmSetAdmin, call).await
@@ -67,7 +69,8 @@ pub(crate) async fn dcs(verb: Dcs) -> Result<(), Failure> {
             let reset = if password_free {
                 ResetPassword::PasswordFree
             } else {
-                let new = DcsPassword::new(password.read()?).map_err(Failure::Rules)?;
+                let new = DcsPassword::new(password.read(DcsPassword::POLICY)?)
+                    .map_err(Failure::Rules)?;
                 password.hand_over(new.expose())?;
                 ResetPassword::To(new)
             };
@@ -80,7 +83,7 @@ pub(crate) async fn dcs(verb: Dcs) -> Result<(), Failure> {
 pub(crate) async fn dms(verb: Dms) -> Result<(), Failure> {
     let Dms::ResetPassword { target, password } = verb;
     let client = target.client()?;
-    let new = DmsPassword::new(password.read()?).map_err(Failure::Rules)?;
+    let new = DmsPassword::new(password.read(DmsPassword::POLICY)?).map_err(Failure::Rules)?;
     password.hand_over(new.expose())?;
     let call = client.dms_reset_password(&target.instance_id, &new);
     run(Operation::DmsResetPassword, call).await

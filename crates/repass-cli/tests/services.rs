@@ -10,6 +10,7 @@ mod repass;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use repass::{Emulator, repass, run};
 
@@ -241,7 +242,8 @@ fn an_interrupted_call_is_unknown() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait.recv().unwrap();
+    // It would be a failure, not an end, to wait for a request that never comes.
+    wait.recv_timeout(Duration::from_secs(60)).unwrap();
     let id = process.id().to_string();
     assert!(
         Command::new("kill")

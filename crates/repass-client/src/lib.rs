@@ -25,6 +25,9 @@
 //! [`Client`] is the door: five methods, one for each endpoint, that take a checked password and
 //! return an [`Outcome`] or an [`Error`], whose [`Certainty`] says whether the password changed.
 //!
+//! A call is sent again only where that is safe, see [`Resending`]. Whoever drops the future of a
+//! call after it was sent knows as little as after [`Certainty::Unknown`].
+//!
 //! Below it stand the clients generated from the contract: [`ddm`], [`dcs`], [`dms`]. They send
 //! through the same [`Transport`], which follows no redirect, shows no secret and goes to loopback
 //! addresses without a proxy. The generated modules follow the contract and not this crate's
