@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use similar::TextDiff;
 
 use crate::spec::{self, Spec};
-use crate::{client, lint, policy};
+use crate::{client, hosts, lint, policy};
 
 /// The folder that holds generated files and nothing else.
 const CLIENT_FOLDER: &str = "crates/repass-client/src/generated";
@@ -22,7 +22,10 @@ const COMMAND: &str = "cargo xtask codegen";
 /// What breaks a house rule; what the generator refuses.
 pub fn generate(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
     lint::check(specs)?;
-    let mut files = BTreeMap::from([(POLICY_FILE.to_owned(), policy::generate(specs)?)]);
+    let mut files = BTreeMap::from([
+        (POLICY_FILE.to_owned(), policy::generate(specs)?),
+        (format!("{CLIENT_FOLDER}/hosts.rs"), hosts::generate(specs)?),
+    ]);
     for spec in specs {
         let path = format!("{CLIENT_FOLDER}/{}.rs", spec.name);
         files.insert(path, client::generate(spec)?);

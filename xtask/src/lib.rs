@@ -10,6 +10,7 @@ pub mod client;
 pub mod codegen;
 pub mod document;
 pub mod examples;
+pub mod hosts;
 pub mod lint;
 pub mod policy;
 pub mod rust;

@@ -401,10 +401,23 @@ fn security(spec: &Spec, problems: &mut Problems) {
     }
 }
 
-/// Clients of some languages call the server of an operation literally, `{region}` and all.
+/// Clients of some languages call the server of an operation literally, `{region}` and all. Our own
+/// looks a host up by the cloud's name and the region.
 fn servers(spec: &Spec, problems: &mut Problems) {
     if spec.api.servers.is_empty() {
         problems.add("servers", "the document has no server; add one");
+    }
+    for server in &spec.api.servers {
+        let place = format!("servers, {}", server.url);
+        if server.description.is_none() {
+            problems.add(&place, "has no description; give the name of the cloud");
+        }
+        for (name, variable) in server.variables.iter().flatten() {
+            if !variable.enumeration.contains(&variable.default) {
+                let problem = format!("`{name}` has no `enum` with its default; list its values");
+                problems.add(&place, problem);
+            }
+        }
     }
     for object in spec.objects() {
         let inner = ["paths", "operation"].contains(&object.kind);

@@ -17,6 +17,13 @@ pub fn snake_case(name: &str) -> String {
     snake
 }
 
+/// `Dms` of `dms`.
+pub fn pascal_case(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
 /// A text as doc attributes, one for each line.
 pub fn doc(text: &str) -> TokenStream {
     let lines = text.trim_end().lines().map(|line| format!(" {line}"));

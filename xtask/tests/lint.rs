@@ -210,9 +210,12 @@ const BREACHES: &[Breach] = &[
     breach("security", "in: query", "in: header"),
     breach(
         "servers",
-        "servers:\n  - url: https://teapot.{region}.teapots.invalid\n    variables:\n      region:\n        default: north\n",
+        "servers:\n  - url: https://teapot.{region}.teapots.invalid\n    description: Teapots\n    variables:\n      region:\n        default: north\n        enum: [north, south]\n",
         "",
     ),
+    breach("servers", "    description: Teapots\n", ""),
+    breach("servers", "        enum: [north, south]\n", ""),
+    breach("servers", "enum: [north, south]", "enum: [south]"),
     breach(
         "servers",
         "  /v1/tokens:\n",

@@ -1,5 +1,7 @@
 //! The hand-written client: five methods, each with its proof of success.
 
+use std::time::Instant;
+
 use progenitor_client::{Error as GeneratedError, ResponseValue};
 use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
@@ -7,16 +9,20 @@ use repass_policy::{
 };
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
+use crate::session::Session;
 use crate::{
-    AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, ProjectId, Resending,
-    Transport, Username, dcs, ddm, dms,
+    AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, Project, ProjectId,
+    Resending, Transport, Username, dcs, ddm, dms,
 };
 
-/// A client for the five password endpoints of one project.
+/// A client for the five password endpoints of one project. Clones share their connections and
+/// their login.
+///
+/// Each call is a [`tracing`] span with the operation, the instance, the status, the request id and
+/// the time it took; never a header or a body.
 #[derive(Debug, Clone)]
 pub struct Client {
     endpoints: Endpoints,
-    project: ProjectId,
     transport: Transport,
 }
 
@@ -56,19 +62,21 @@ pub enum Completion {
 }
 
 impl Client {
-    /// A client for the instances of one project.
+    /// A client for the instances of one project. Nothing is sent yet: a login that the credentials
+    /// need, or a look-up of the project's id, comes with the first call, once for all clones.
     ///
     /// # Errors
     /// The TLS library or the system's certificates cannot be loaded.
     pub fn new(
         endpoints: Endpoints,
-        project: ProjectId,
+        project: impl Into<Project>,
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
+        let session = Session::new(&endpoints, project.into(), credentials);
+        let transport = Transport::new(session)?;
         Ok(Self {
             endpoints,
-            transport: Transport::new(credentials, project.clone())?,
-            project,
+            transport,
         })
     }
 
@@ -90,6 +98,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A password that is the user name or its reverse is not sent.
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
     pub async fn ddm_reset_password(
         &self,
         instance: &InstanceId,
@@ -105,8 +114,10 @@ impl Client {
         let body = ddm::types::ResetUserPasswordRequest {
             password: password.clone(),
         };
-        let answer = ddm.reset_user_password(&self.project, instance, username, &body);
-        call.outcome(answer.await, |body| {
+        let answer = ddm
+            .reset_user_password(&call.project().await?, instance, username, &body)
+            .await;
+        call.outcome(answer, |body| {
             Proof::of(match body.success {
                 Some(true) => Verdict::Done,
                 Some(false) => Verdict::Refused(RefusalKind::Other),
@@ -121,6 +132,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmSetAdmin, %instance, status, request_id, elapsed_ms), err(level = "info"))]
     pub async fn ddm_set_admin(
         &self,
         instance: &InstanceId,
@@ -134,7 +146,7 @@ impl Client {
             password: password.clone(),
         };
         let answer = ddm
-            .reset_administrator(&self.project, instance, &body)
+            .reset_administrator(&call.project().await?, instance, &body)
             .await;
         call.outcome(answer, |body| Proof {
             job_id: body.job_id,
@@ -148,6 +160,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A new password that is the old one is not sent.
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsChangePassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
     pub async fn dcs_change_password(
         &self,
         instance: &InstanceId,
@@ -164,7 +177,9 @@ impl Client {
             old_password: old.clone(),
             new_password: new.clone(),
         };
-        let answer = dcs.update_password(&self.project, instance, &body).await;
+        let answer = dcs
+            .update_password(&call.project().await?, instance, &body)
+            .await;
         call.outcome(answer, |body| {
             let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
             let verdict = match body.result.as_deref() {
@@ -192,6 +207,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
     pub async fn dcs_reset_password(
         &self,
         instance: &InstanceId,
@@ -207,7 +223,9 @@ impl Client {
             new_password: new_password.cloned(),
             no_password_access: new_password.is_none(),
         };
-        let answer = dcs.reset_password(&self.project, instance, &body).await;
+        let answer = dcs
+            .reset_password(&call.project().await?, instance, &body)
+            .await;
         call.outcome(answer, |body| {
             let verdict = match body.code.as_deref() {
                 Some("1") => Verdict::Done,
@@ -228,6 +246,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DmsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
     pub async fn dms_reset_password(
         &self,
         instance: &InstanceId,
@@ -238,7 +257,9 @@ impl Client {
         let body = dms::types::ResetPasswordRequest {
             new_password: password.clone(),
         };
-        let answer = dms.reset_password(&self.project, instance, &body).await;
+        let answer = dms
+            .reset_password(&call.project().await?, instance, &body)
+            .await;
         call.outcome(answer, |()| Proof::of(Verdict::Done))
     }
 
@@ -247,6 +268,7 @@ impl Client {
             client: self,
             operation,
             transport: self.transport.for_one_call(),
+            begun: Instant::now(),
         }
     }
 }
@@ -283,6 +305,7 @@ struct Call<'a> {
     client: &'a Client,
     operation: Operation,
     transport: Transport,
+    begun: Instant,
 }
 
 impl Call<'_> {
@@ -298,9 +321,17 @@ impl Call<'_> {
     }
 
     fn endpoint(&self) -> Result<&str, Error> {
-        let service = self.operation.service();
-        let endpoint = self.client.endpoints.of(service);
-        endpoint.ok_or_else(|| self.not_sent(NotSent::NoEndpoint(service)))
+        let endpoint = self.client.endpoints.url(self.operation.service());
+        endpoint.map_err(|error| self.not_sent(NotSent::NoEndpoint(error)))
+    }
+
+    /// The id of the project, after a login where one is needed.
+    async fn project(&self) -> Result<ProjectId, Error> {
+        let login = self.transport.login().await;
+        let login = login.map_err(|error| self.not_sent(NotSent::Login(error)))?;
+        let project = login.and_then(|login| login.project.clone());
+        // The session of a client always has one.
+        project.ok_or_else(|| self.not_sent(NotSent::Request(None)))
     }
 
     fn http(&self) -> reqwest::Client {
@@ -321,7 +352,27 @@ impl Call<'_> {
             Ok(answer) => self.proven(answer, prove),
             Err(error) => Err(self.error(error)),
         };
-        decided.map_err(|error| self.with_earlier_attempts(error))
+        let decided = decided.map_err(|error| self.with_earlier_attempts(error));
+        self.trace(&decided);
+        decided
+    }
+
+    fn trace(&self, decided: &Result<Outcome, Error>) {
+        let span = tracing::Span::current();
+        span.record("elapsed_ms", self.begun.elapsed().as_millis() as u64);
+        if let Some(seen) = &self.transport.memory().seen {
+            span.record("status", seen.status);
+        }
+        let request_id = match decided {
+            Ok(outcome) => outcome.request_id.as_deref(),
+            Err(error) => error.request_id(),
+        };
+        if let Some(id) = request_id {
+            span.record("request_id", id);
+        }
+        if decided.is_ok() {
+            tracing::info!("done");
+        }
     }
 
     /// A call that was refused or not sent may have been carried out before, when its answer was
@@ -402,7 +453,9 @@ impl Call<'_> {
                 return self.not_sent(NotSent::Connect(error.without_url()));
             }
             GeneratedError::InvalidRequest(_) | GeneratedError::Custom(_) => {
-                return self.not_sent(NotSent::Request(None));
+                let login_error = self.transport.memory().login_error.take();
+                let reason = login_error.map_or(NotSent::Request(None), NotSent::Login);
+                return self.not_sent(reason);
             }
             GeneratedError::CommunicationError(error)
             | GeneratedError::ResponseBodyError(error)
@@ -425,14 +478,17 @@ impl Call<'_> {
         let in_body = answer.request_id.clone();
         let unknown = self.unknown(UnknownCause::ServerError);
         let request_id = unknown.request_id.clone().or(in_body);
-        if answer.status().is_client_error() {
+        let status = answer.status();
+        if status.is_client_error() {
+            let seen = self.transport.memory().seen.clone();
+            let retry_after = seen.and_then(|seen| seen.retry_after);
             Error::Refused(Box::new(Refusal {
                 operation: self.operation,
-                status: answer.status().as_u16(),
+                status: status.as_u16(),
+                kind: RefusalKind::of(status.as_u16(), code.as_deref(), retry_after),
                 code,
                 message,
                 request_id,
-                kind: RefusalKind::Other,
             }))
         } else {
             Error::Unknown(Box::new(Unknown {

@@ -1,16 +1,21 @@
 //! Where the services are.
 
+use std::collections::BTreeMap;
+
 use reqwest::Url;
 
-use crate::Service;
+use crate::cloud::{Cloud, NoEndpoint};
+use crate::{Service, transport};
 
-/// The base URL of each service that a client talks to. An `http` URL sends the password and the
-/// credentials as they are: use one for the emulator only.
+/// The base URL of each service that a client talks to.
+///
+/// A plain `http` URL would send the password and the credentials as they are, so it is accepted
+/// for a loopback address only, unless [`allow_http`](Self::allow_http) says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
-    ddm: Option<String>,
-    dcs: Option<String>,
-    dms: Option<String>,
+    urls: BTreeMap<Service, String>,
+    cloud: Option<Cloud>,
+    allow_http: bool,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -24,56 +29,98 @@ impl Endpoints {
         Self::default()
     }
 
-    /// The same endpoint for every service, as the emulator has.
+    /// The same endpoint for every service, IAM among them, as the emulator has.
     ///
     /// # Errors
     /// See [`Endpoints::dms`].
     pub fn all(url: &str) -> Result<Self, InvalidEndpoint> {
-        Self::new().ddm(url)?.dcs(url)?.dms(url)
+        Self::new().ddm(url)?.dcs(url)?.dms(url)?.iam(url)
+    }
+
+    pub(crate) fn of_cloud(cloud: Cloud) -> Self {
+        Self {
+            cloud: Some(cloud),
+            ..Self::default()
+        }
+    }
+
+    /// The same endpoints; the URLs that follow may be `http` ones of any address.
+    #[must_use]
+    pub fn allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
     }
 
     /// Where DDM is.
     ///
     /// # Errors
     /// See [`Endpoints::dms`].
-    pub fn ddm(mut self, url: &str) -> Result<Self, InvalidEndpoint> {
-        self.ddm = Some(base(url)?);
-        Ok(self)
+    pub fn ddm(self, url: &str) -> Result<Self, InvalidEndpoint> {
+        self.with(Service::Ddm, url)
     }
 
     /// Where DCS is.
     ///
     /// # Errors
     /// See [`Endpoints::dms`].
-    pub fn dcs(mut self, url: &str) -> Result<Self, InvalidEndpoint> {
-        self.dcs = Some(base(url)?);
-        Ok(self)
+    pub fn dcs(self, url: &str) -> Result<Self, InvalidEndpoint> {
+        self.with(Service::Dcs, url)
     }
 
     /// Where DMS is.
     ///
     /// # Errors
-    /// A text that is no `http` or `https` URL with a host, or one with a user name, a password, a
-    /// query or a fragment.
-    pub fn dms(mut self, url: &str) -> Result<Self, InvalidEndpoint> {
-        self.dms = Some(base(url)?);
+    /// A text that is no `https` URL with a host, nor an `http` one of a loopback address, or one
+    /// with a user name, a password, a query or a fragment.
+    pub fn dms(self, url: &str) -> Result<Self, InvalidEndpoint> {
+        self.with(Service::Dms, url)
+    }
+
+    /// Where IAM is. It is asked for tokens and project ids only.
+    ///
+    /// # Errors
+    /// See [`Endpoints::dms`].
+    pub fn iam(self, url: &str) -> Result<Self, InvalidEndpoint> {
+        self.with(Service::Iam, url)
+    }
+
+    /// Where this service is.
+    ///
+    /// # Errors
+    /// No URL is known for it.
+    pub fn url(&self, service: Service) -> Result<&str, NoEndpoint> {
+        let url = self.urls.get(&service).map(String::as_str);
+        url.ok_or_else(|| NoEndpoint {
+            service,
+            cloud: self.cloud.clone(),
+        })
+    }
+
+    /// The same endpoints with another one for this service.
+    ///
+    /// # Errors
+    /// See [`Endpoints::dms`].
+    pub fn with(mut self, service: Service, url: &str) -> Result<Self, InvalidEndpoint> {
+        let url = base(url, self.allow_http)?;
+        self.set(service, url);
         Ok(self)
     }
 
-    pub(crate) fn of(&self, service: Service) -> Option<&str> {
-        match service {
-            Service::Ddm => self.ddm.as_deref(),
-            Service::Dcs => self.dcs.as_deref(),
-            Service::Dms => self.dms.as_deref(),
-        }
+    pub(crate) fn set(&mut self, service: Service, url: String) {
+        self.urls.insert(service, url);
     }
 }
 
 /// The URL without the slash that the generated paths begin with.
-fn base(text: &str) -> Result<String, InvalidEndpoint> {
+fn base(text: &str, allow_http: bool) -> Result<String, InvalidEndpoint> {
     let url = Url::parse(text).map_err(|_| InvalidEndpoint("is no URL"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(InvalidEndpoint("is no http or https URL with a host"));
+        return Err(InvalidEndpoint("is no https URL with a host"));
+    }
+    if url.scheme() == "http" && !allow_http && !transport::is_loopback(&url) {
+        return Err(InvalidEndpoint(
+            "is http, which would show the password on its way",
+        ));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(InvalidEndpoint("has a user name or password in it"));

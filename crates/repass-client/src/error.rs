@@ -1,10 +1,12 @@
 //! One error for all five operations, and what it says about the password.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use repass_policy::Violations;
 
-use crate::{Operation, Service};
+use crate::{LoginError, NoEndpoint, Operation};
 
 /// Why a call did not succeed. Ask [`Error::certainty`] first.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +29,7 @@ pub enum Error {
     Unknown(Box<Unknown>),
 }
 
-/// What is known about the password after an [`Error`].
+#[doc = include_str!("certainty.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certainty {
     /// Nothing was sent: the password is the old one.
@@ -54,6 +56,27 @@ impl Error {
             Self::Unknown(_) => Certainty::Unknown,
         }
     }
+
+    /// What was to be done.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::NotSent { operation, .. } => *operation,
+            Self::Refused(refusal) => refusal.operation,
+            Self::Unknown(unknown) => unknown.operation,
+        }
+    }
+
+    /// The id by which the vendor's support finds the request, if an answer had one.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::NotSent { reason, .. } => match reason {
+                NotSent::Login(error) => error.request_id(),
+                _ => None,
+            },
+            Self::Refused(refusal) => refusal.request_id.as_deref(),
+            Self::Unknown(unknown) => unknown.request_id.as_deref(),
+        }
+    }
 }
 
 /// Why nothing was sent.
@@ -64,8 +87,11 @@ pub enum NotSent {
     #[error(transparent)]
     Policy(Violations),
     /// The client has no endpoint for the service.
-    #[error("the client has no endpoint for {0}")]
-    NoEndpoint(Service),
+    #[error(transparent)]
+    NoEndpoint(NoEndpoint),
+    /// There is no token, or the id of the project is not known.
+    #[error(transparent)]
+    Login(Arc<LoginError>),
     /// No connection could be made.
     #[error("no connection to the service")]
     Connect(#[source] reqwest::Error),
@@ -106,6 +132,29 @@ pub enum RefusalKind {
         /// How many minutes the lock will last, if the service says so.
         minutes_left: Option<u32>,
     },
+    /// The password is too weak for the service, or breaks another rule of its own.
+    WeakPassword,
+    /// The instance is password-free, so there is no password to change.
+    PasswordFree,
+    /// The instance has SSL disabled, so there is no password to reset.
+    SslDisabled,
+    /// The instance is not running, or in another state that does not allow it.
+    NotRunning,
+    /// Another operation on the instance is under way.
+    Busy,
+    /// There is no such instance, account or URL.
+    NotFound,
+    /// The credentials are wrong, or for another project; for some services also expired.
+    Unauthenticated,
+    /// The token has expired.
+    ExpiredCredentials,
+    /// The user may not do this.
+    Forbidden,
+    /// There were too many requests.
+    Throttled {
+        /// How long to wait, if the service says so.
+        retry_after: Option<Duration>,
+    },
     /// Something else: see the status, code and message.
     Other,
 }
@@ -127,6 +176,24 @@ impl fmt::Display for RefusalKind {
                 let s = if *minutes == 1 { "" } else { "s" };
                 write!(f, "the account is locked for {minutes} more minute{s}")
             }
+            Self::WeakPassword => f.write_str("the service does not accept the password"),
+            Self::PasswordFree => f.write_str("the instance is password-free"),
+            Self::SslDisabled => f.write_str("the instance has SSL disabled"),
+            Self::NotRunning => f.write_str("the instance is not running"),
+            Self::Busy => f.write_str("another operation on the instance is under way"),
+            Self::NotFound => f.write_str("there is no such instance, account or URL"),
+            Self::Unauthenticated => {
+                f.write_str("the credentials are wrong, have expired or are for another project")
+            }
+            Self::ExpiredCredentials => f.write_str("the credentials have expired"),
+            Self::Forbidden => f.write_str("the user may not do this"),
+            Self::Throttled { retry_after: None } => f.write_str("there were too many requests"),
+            Self::Throttled {
+                retry_after: Some(wait),
+            } => {
+                let seconds = wait.as_secs();
+                write!(f, "there were too many requests, wait {seconds} s")
+            }
             Self::Other => f.write_str("the service gave no reason"),
         }
     }
@@ -137,7 +204,11 @@ impl fmt::Display for Refusal {
         write!(f, "{}: refused: ", self.operation)?;
         match (&self.kind, &self.message) {
             (RefusalKind::Other, Some(message)) => f.write_str(message)?,
-            (kind, _) => kind.fmt(f)?,
+            // These say all that the message says, and more.
+            (RefusalKind::WrongOldPassword { .. } | RefusalKind::Locked { .. }, _) | (_, None) => {
+                self.kind.fmt(f)?
+            }
+            (kind, Some(message)) => write!(f, "{kind}: {message}")?,
         }
         details(
             f,

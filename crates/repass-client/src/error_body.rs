@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::iam::types::KeystoneError;
+
 /// The body of a refusal. Every service may answer in either dialect, and the gateway before it
 /// in its own, so all of them are read from all of them; a field of an unexpected type counts as
 /// absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -35,6 +37,9 @@ pub struct ErrorBody {
     /// The id of the request, which the gateway gives in the body.
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What IAM says.
+    #[serde(deserialize_with = "keystone", skip_serializing_if = "Option::is_none")]
+    pub error: Option<KeystoneError>,
 }
 
 impl ErrorBody {
@@ -45,9 +50,11 @@ impl ErrorBody {
 
     /// The message, in whichever dialect it came.
     pub fn message(&self) -> Option<&str> {
+        let keystone = self.error.as_ref();
         self.error_msg
             .as_deref()
             .or(self.external_message.as_deref())
+            .or(keystone.and_then(|error| error.message.as_deref()))
     }
 }
 
@@ -57,4 +64,10 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         serde_json::Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
+}
+
+fn keystone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KeystoneError>, D::Error> {
+    let error = serde_json::Value::deserialize(deserializer)?;
+    let error = Some(error).filter(serde_json::Value::is_object);
+    Ok(error.and_then(|error| serde_json::from_value(error).ok()))
 }

@@ -5,8 +5,21 @@ use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::Transport;
 
-/// The operations that verify an old password, and so are not the same when they are repeated.
-const CHANGES: [&str; 1] = ["update_password"];
+/// What has to be known of an operation in order to send it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Traits {
+    /// It verifies an old password, and so is not the same when it is repeated.
+    pub(crate) is_change: bool,
+    /// It is for those who are logged in.
+    pub(crate) needs_login: bool,
+}
+
+fn traits(operation: &OperationInfo) -> Traits {
+    Traits {
+        is_change: operation.operation_id == "update_password",
+        needs_login: operation.operation_id != "keystone_create_user_token_by_password",
+    }
+}
 
 /// One generated module, and the hooks that make it send through our transport.
 macro_rules! generated {
@@ -23,10 +36,10 @@ macro_rules! generated {
             async fn pre<E>(
                 &self,
                 request: &mut reqwest::Request,
-                _: &OperationInfo,
+                info: &OperationInfo,
             ) -> Result<(), progenitor_client::Error<E>> {
-                self.inner.prepare(request);
-                Ok(())
+                let prepared = self.inner.prepare(request, traits(info)).await;
+                prepared.map_err(|error| progenitor_client::Error::Custom(error.to_string()))
             }
 
             async fn exec(
@@ -34,7 +47,7 @@ macro_rules! generated {
                 request: reqwest::Request,
                 info: &OperationInfo,
             ) -> reqwest::Result<reqwest::Response> {
-                self.inner.send(request, CHANGES.contains(&info.operation_id)).await
+                self.inner.send(request, traits(info)).await
             }
         }
     };
@@ -52,3 +65,10 @@ generated! {
     /// Distributed Message Service for Kafka, from `openapi/dms.yaml`.
     dms
 }
+generated! {
+    /// Identity and Access Management, from `openapi/iam.yaml`.
+    iam
+}
+
+#[rustfmt::skip]
+pub(crate) mod hosts;

@@ -32,6 +32,15 @@ fn check_segment(what: &'static str, value: &str) -> Result<(), InvalidId> {
     Err(InvalidId { what, problem })
 }
 
+/// Refuses what could be no name, such as a value that somebody forgot to set.
+fn check_name(what: &'static str, value: &str) -> Result<(), InvalidId> {
+    if !value.trim().is_empty() && !value.contains(char::is_control) {
+        return Ok(());
+    }
+    let problem = "is empty or has a control character".to_owned();
+    Err(InvalidId { what, problem })
+}
+
 /// Refuses what the vendor's page does not allow.
 fn check_admin_name(what: &'static str, value: &str) -> Result<(), InvalidId> {
     let allowed = |character: char| character.is_ascii_alphanumeric() || character == '_';
@@ -88,6 +97,11 @@ id! {
     /// The id of a project. It is a segment of a path: not empty, not `.` or `..`, and without
     /// slash, backslash or control character.
     ProjectId, "the project id", check_segment
+}
+id! {
+    /// The name of a project, such as `eu-de` or `eu-de_production`: not empty, and without control
+    /// character.
+    ProjectName, "the project name", check_name
 }
 id! {
     /// The id of an instance. It is a segment of a path: not empty, not `.` or `..`, and without

@@ -1,18 +1,19 @@
 //! Sets the passwords of DDM, DCS and DMS instances on Huawei Cloud and Open Telekom Cloud.
 //!
+//! With a token, and the cloud's own endpoints:
+//!
 //! ```no_run
-//! use repass_client::{Client, Credentials, DmsPassword, Endpoints, InstanceId, ProjectId};
+//! use repass_client::{Client, Cloud, Credentials, DmsPassword, InstanceId, ProjectId};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::new(
-//!     Endpoints::new().dms("https://dms.eu-de.otc.t-systems.com")?,
-//!     ProjectId::new("0123456789abcdef0123456789abcdef")?,
-//!     Credentials::token(std::env::var("OS_TOKEN")?)?,
-//! )?;
+//! let cloud = Cloud::OpenTelekomCloud { region: "eu-de".into() };
+//! let project = ProjectId::new("0123456789abcdef0123456789abcdef")?;
+//! let credentials = Credentials::token(std::env::var("OS_TOKEN")?)?;
+//! let client = Client::new(cloud.endpoints()?, project, credentials)?;
+//!
 //! let instance = InstanceId::new("6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57")?;
 //! let file = std::fs::read_to_string("/run/secrets/kafka")?;
 //! let password = DmsPassword::new(file.trim_end_matches('\n'))?;
-//!
 //! match client.dms_reset_password(&instance, &password).await {
 //!     Ok(outcome) => println!("changed, request {:?}", outcome.request_id),
 //!     Err(error) if error.certainty().nothing_changed() => println!("not changed: {error}"),
@@ -22,16 +23,59 @@
 //! # }
 //! ```
 //!
+//! With an access key, which signs each request, and a change that verifies the old password:
+//!
+//! ```no_run
+//! use repass_client::{
+//!     Client, Cloud, Credentials, DcsOldPassword, DcsPassword, InstanceId, ProjectId,
+//! };
+//!
+//! # async fn example(old: &str, new: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let cloud = Cloud::HuaweiCloud { region: "eu-west-101".into() };
+//! let project = ProjectId::new("0123456789abcdef0123456789abcdef")?;
+//! let (key, secret) = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK");
+//! let credentials = Credentials::access_key(std::env::var(key)?, std::env::var(secret)?)?;
+//! let client = Client::new(cloud.endpoints()?, project, credentials)?;
+//!
+//! let instance = InstanceId::new("2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28")?;
+//! let (old, new) = (DcsOldPassword::new(old), DcsPassword::new(new)?);
+//! client.dcs_change_password(&instance, &old, &new).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With an IAM user, and a project whose id is looked up:
+//!
+//! ```no_run
+//! use repass_client::{
+//!     Client, Cloud, Credentials, DcsPassword, InstanceId, ProjectName, ResetPassword,
+//! };
+//!
+//! # async fn example(new: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let cloud = Cloud::OpenTelekomCloud { region: "eu-de".into() };
+//! let project = ProjectName::new("eu-de_production")?;
+//! let domain = "OTC00000000001000000001";
+//! let credentials = Credentials::user(domain, "alice", std::env::var("OS_PASSWORD")?)?;
+//! let client = Client::new(cloud.endpoints()?, project, credentials)?;
+//!
+//! let instance = InstanceId::new("2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28")?;
+//! let reset = ResetPassword::To(DcsPassword::new(new)?);
+//! client.dcs_reset_password(&instance, &reset).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! [`Client`] is the door: five methods, one for each endpoint, that take a checked password and
 //! return an [`Outcome`] or an [`Error`], whose [`Certainty`] says whether the password changed.
+//! Its clones share their connections and their login; many calls at once cause one.
 //!
 //! A call is sent again only where that is safe, see [`Resending`]. Whoever drops the future of a
 //! call after it was sent knows as little as after [`Certainty::Unknown`].
 //!
-//! Below it stand the clients generated from the contract: [`ddm`], [`dcs`], [`dms`]. They send
-//! through the same [`Transport`], which follows no redirect, shows no secret and goes to loopback
-//! addresses without a proxy. The generated modules follow the contract and not this crate's
-//! version number.
+//! Below it stand the clients generated from the contract: [`ddm`], [`dcs`], [`dms`], [`iam`]. They
+//! send through the same [`Transport`], which follows no redirect, shows no secret and goes to
+//! loopback addresses without a proxy. The generated modules follow the contract and not this
+//! crate's version number.
 //!
 //! # Scope
 //!
@@ -40,26 +84,31 @@
 //! HTTP library is not.
 
 mod client;
+mod cloud;
 mod credentials;
 mod endpoints;
 mod error;
 mod error_body;
 mod generated;
 mod id;
+mod kind;
 mod operation;
 mod redact;
 mod resend;
+mod session;
 pub mod sign;
 mod transport;
 
 pub use client::{Client, Completion, Outcome, ResetPassword};
-pub use credentials::{Credentials, InvalidCredentials};
+pub use cloud::{Cloud, NoEndpoint, UnknownRegion};
+pub use credentials::{Credentials, InvalidCredentials, Project};
 pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::{Certainty, Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 pub use error_body::ErrorBody;
 pub use generated::*;
-pub use id::{AdminName, InstanceId, InvalidId, ProjectId, Username};
+pub use id::{AdminName, InstanceId, InvalidId, ProjectId, ProjectName, Username};
 pub use operation::{Operation, Service};
 pub use repass_policy::*;
 pub use resend::Resending;
+pub use session::LoginError;
 pub use transport::Transport;

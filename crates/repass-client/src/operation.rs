@@ -12,6 +12,8 @@ pub enum Service {
     Dcs,
     /// Distributed Message Service (Kafka).
     Dms,
+    /// Identity and Access Management: tokens and projects.
+    Iam,
 }
 
 impl fmt::Display for Service {
@@ -20,6 +22,7 @@ impl fmt::Display for Service {
             Self::Ddm => "DDM",
             Self::Dcs => "DCS",
             Self::Dms => "DMS",
+            Self::Iam => "IAM",
         })
     }
 }

@@ -3,13 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Request, Response, Url};
+use reqwest::{Request, Response, StatusCode, Url};
 use serde_json::{Map, Value};
 
+use crate::generated::Traits;
 use crate::redact::Redactor;
-use crate::resend::Next;
-use crate::{Credentials, ErrorBody, ProjectId, Resending};
+use crate::resend::{Next, retry_after};
+use crate::session::{Authentication, Login, LoginError, Session};
+use crate::{ErrorBody, Resending, credentials};
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,6 +22,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
+/// The header that a token goes into.
+const TOKEN: &str = "x-auth-token";
+
 /// Sends requests: with credentials, without following redirects, and to loopback addresses
 /// without a proxy.
 ///
@@ -27,13 +33,20 @@ const LARGEST_ANSWER: usize = 1 << 20;
 /// whichever one it was given, so that none can follow a redirect with a password in its body.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    credentials: Credentials,
-    project: ProjectId,
+    identity: Identity,
     http: reqwest::Client,
     loopback: reqwest::Client,
     resending: Resending,
     /// What is known of a call; each call of [`crate::Client`] has its own.
     memory: Arc<Mutex<Memory>>,
+}
+
+/// In whose name requests are sent.
+#[derive(Debug, Clone)]
+enum Identity {
+    Nobody,
+    Known(Arc<Login>),
+    Session(Arc<Session>),
 }
 
 /// What is known of a call beside what the generated client returns.
@@ -43,6 +56,8 @@ pub(crate) struct Memory {
     pub(crate) seen: Option<Seen>,
     /// Whether an earlier attempt may have changed the password.
     pub(crate) in_doubt: bool,
+    /// Why nothing was sent, where nobody could log in.
+    pub(crate) login_error: Option<Arc<LoginError>>,
 }
 
 /// What is known of an answer even when its body cannot be read.
@@ -50,13 +65,11 @@ pub(crate) struct Memory {
 pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Transport {
-    pub(crate) fn new(
-        credentials: Credentials,
-        project: ProjectId,
-    ) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(session: Session) -> Result<Self, reqwest::Error> {
         let builder = || {
             reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
@@ -65,8 +78,7 @@ impl Transport {
                 .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
         };
         Ok(Self {
-            credentials,
-            project,
+            identity: Identity::Session(Arc::new(session)),
             http: builder().build()?,
             loopback: builder().no_proxy().build()?,
             resending: Resending::default(),
@@ -79,6 +91,22 @@ impl Transport {
         Self {
             memory: Arc::default(),
             ..self.clone()
+        }
+    }
+
+    /// The same transport, with this and nothing else to authenticate with.
+    pub(crate) fn with(&self, authentication: Authentication) -> Self {
+        Self {
+            identity: Identity::Known(Arc::new(Login::with(authentication))),
+            ..self.for_one_call()
+        }
+    }
+
+    /// The same transport, with nothing to authenticate with.
+    pub(crate) fn as_nobody(&self) -> Self {
+        Self {
+            identity: Identity::Nobody,
+            ..self.for_one_call()
         }
     }
 
@@ -96,32 +124,68 @@ impl Transport {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a generated request ours.
-    pub(crate) fn prepare(&self, request: &mut Request) {
+    /// What is known of the session, after a login where one is needed.
+    pub(crate) async fn login(&self) -> Result<Option<Arc<Login>>, Arc<LoginError>> {
+        match &self.identity {
+            Identity::Nobody => Ok(None),
+            Identity::Known(login) => Ok(Some(login.clone())),
+            Identity::Session(session) => session.login(self, None).await.map(Some),
+        }
+    }
+
+    /// Makes a generated request ours, and logs in for it where it needs a token.
+    pub(crate) async fn prepare(
+        &self,
+        request: &mut Request,
+        operation: Traits,
+    ) -> Result<(), Arc<LoginError>> {
         // The generator's own header, which the services do not know.
         request.headers_mut().remove("api-version");
+        if !operation.needs_login {
+            return Ok(());
+        }
+        match self.login().await {
+            Ok(login) => {
+                login.inspect(|login| add_token(request, login));
+                Ok(())
+            }
+            Err(error) => {
+                self.memory().login_error = Some(error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// Sends a request, and again where that is safe: see [`Resending`].
     pub(crate) async fn send(
         &self,
-        request: Request,
-        is_change: bool,
+        mut request: Request,
+        operation: Traits,
     ) -> reqwest::Result<Response> {
         let begun = Instant::now();
         let mut waits = self.resending.waits();
+        let mut may_renew = true;
         loop {
-            let now = SystemTime::now();
             // Only a streamed body cannot be copied, and none is.
             let Some(mut attempt) = request.try_clone() else {
                 return self.attempt(request).await;
             };
-            self.credentials
-                .authenticate(&mut attempt, &self.project, now);
+            if operation.needs_login {
+                self.sign(&mut attempt).await;
+            }
             *attempt.timeout_mut() = Some(self.resending.deadline.saturating_sub(begun.elapsed()));
             let result = self.attempt(attempt).await;
 
-            let next = Next::after(&result, is_change, SystemTime::now());
+            // Whoever does not know the token has done nothing.
+            if may_renew
+                && matches!(&result, Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED)
+            {
+                may_renew = false;
+                if self.renew(&mut request).await {
+                    continue;
+                }
+            }
+            let next = Next::after(&result, operation.is_change, SystemTime::now());
             let (
                 Next::Again {
                     retry_after,
@@ -137,8 +201,53 @@ impl Transport {
                 return result;
             }
             self.memory().in_doubt |= in_doubt;
+            tracing::debug!(wait_ms = wait.as_millis(), in_doubt, "sending again");
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Signs a request that carries no token, where there is a key to sign it with.
+    async fn sign(&self, request: &mut Request) {
+        if let Ok(Some(login)) = self.login().await
+            && let Authentication::AccessKey(key) = &login.authentication
+        {
+            key.sign(request, login.project.as_ref(), SystemTime::now());
+        }
+    }
+
+    /// Puts a new token in place of one that was refused. Says whether there is one.
+    async fn renew(&self, request: &mut Request) -> bool {
+        let Identity::Session(session) = &self.identity else {
+            return false;
+        };
+        let token = request.headers().get(TOKEN);
+        let Some(Ok(refused)) = token.map(|token| token.to_str().map(Secret::from)) else {
+            return false;
+        };
+        let renewed = match session.renews() {
+            true => session.login(self, Some(&refused)).await.ok(),
+            false => None,
+        };
+        if let Some(login) = &renewed {
+            tracing::debug!("the token was refused; there is a new one");
+            add_token(request, login);
+        }
+        renewed.is_some()
+    }
+
+    /// What must not be shown, whatever a service repeats of it.
+    fn secrets<'a>(&'a self, request: &'a Request) -> Vec<&'a str> {
+        let mut secrets = match &self.identity {
+            Identity::Nobody => Vec::new(),
+            Identity::Known(login) => match &login.authentication {
+                Authentication::Token(token) => vec![token.expose()],
+                Authentication::AccessKey(key) => key.secrets(),
+            },
+            Identity::Session(session) => session.secrets(),
+        };
+        let token = request.headers().get(TOKEN);
+        secrets.extend(token.and_then(|token| token.to_str().ok()));
+        secrets
     }
 
     /// Sends a request once and reads the whole answer.
@@ -153,7 +262,7 @@ impl Transport {
             &self.http
         };
         let sent = request.body().and_then(reqwest::Body::as_bytes);
-        let redactor = Redactor::new(&self.credentials.secrets(), sent.unwrap_or_default());
+        let redactor = Redactor::new(&self.secrets(&request), sent.unwrap_or_default());
         let mut response = http.execute(request).await?;
         let (status, mut headers) = (response.status(), response.headers().clone());
         for value in headers.values_mut() {
@@ -163,9 +272,14 @@ impl Transport {
                 *value = HeaderValue::from_static("[REDACTED]");
             }
         }
+        // A new token.
+        if let Some(token) = headers.get_mut("x-subject-token") {
+            token.set_sensitive(true);
+        }
         self.memory().seen = Some(Seen {
             status: status.as_u16(),
             request_id: request_id(&headers),
+            retry_after: retry_after(&headers, SystemTime::now()),
         });
 
         let refused = status.is_client_error() || status.is_server_error();
@@ -196,7 +310,13 @@ impl Transport {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+fn add_token(request: &mut Request, login: &Login) {
+    if let Authentication::Token(token) = &login.authentication {
+        credentials::insert(request, TOKEN, token.expose());
+    }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host
         .trim_start_matches('[')
@@ -205,7 +325,7 @@ fn is_loopback(url: &Url) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     (!id.is_empty()).then(|| id.to_owned())
 }

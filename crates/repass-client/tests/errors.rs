@@ -8,23 +8,15 @@ use std::process::Command;
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DmsPassword, Endpoints, Error, InstanceId, NotSent, Operation, ProjectId, Username, dcs, ddm,
-    dms,
+    DmsPassword, Endpoints, Error, InstanceId, NotSent, Operation, ProjectId, ProjectName, Service,
+    Username, dcs, ddm, dms,
 };
 
-use calls::{TOKEN, client, every_call, instance, project, summary, username};
+use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, username};
 use server::{Closed, KEEP_OPEN, Request, Server, Unvisited, answer, answer_with};
 
 const OLD: &str = "Redis-Example-2023";
 const NEW: &str = "Redis-Example-2024";
-
-const OPERATIONS: [Operation; 5] = [
-    Operation::DdmResetPassword,
-    Operation::DdmSetAdmin,
-    Operation::DcsChangePassword,
-    Operation::DcsResetPassword,
-    Operation::DmsResetPassword,
-];
 
 /// Code, message and id of the request, as an error tells them.
 type Details = [Option<&'static str>; 3];
@@ -90,7 +82,6 @@ async fn a_4xx_is_a_refusal_in_every_dialect() {
                 .into_iter()
                 .zip(every_call(&client, OLD, NEW).await)
             {
-                assert_eq!(summary(&result), format!("{status} Refused: Other"));
                 let Err(error @ Error::Refused(refusal)) = &result else {
                     panic!("{result:?}");
                 };
@@ -300,11 +291,11 @@ async fn a_service_without_an_endpoint_is_not_called() {
     assert_eq!(
         results.each_ref().map(summary),
         [
-            "NotSent: NoEndpoint(Ddm)",
-            "NotSent: NoEndpoint(Ddm)",
-            "NotSent: NoEndpoint(Dcs)",
-            "NotSent: NoEndpoint(Dcs)",
-            "NotSent: NoEndpoint(Dms)",
+            "NotSent: the client has no endpoint for DDM",
+            "NotSent: the client has no endpoint for DDM",
+            "NotSent: the client has no endpoint for DCS",
+            "NotSent: the client has no endpoint for DCS",
+            "NotSent: the client has no endpoint for DMS",
         ]
     );
 }
@@ -449,6 +440,11 @@ fn only_plain_http_urls_are_endpoints() {
         "https://127.0.0.1/#top",
         "https://127.0.0.1:99999",
         "https://not a host",
+        // The password would be shown on its way.
+        "http://dms.eu-de.otc.t-systems.com",
+        "http://10.0.0.1",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
     ] {
         assert!(Endpoints::all(url).is_err(), "{url}");
     }
@@ -457,9 +453,13 @@ fn only_plain_http_urls_are_endpoints() {
         "HTTPS://dms.eu-de.otc.t-systems.com/",
         "http://127.0.0.1:8080",
         "http://[::1]:8080/gateway",
+        "http://localhost:8080",
+        "http://127.3.2.1",
     ] {
         assert!(Endpoints::all(url).is_ok(), "{url}");
     }
+    let asked_for = Endpoints::new().allow_http();
+    assert!(asked_for.dms("http://10.0.0.1").is_ok());
 }
 
 #[test]
@@ -497,7 +497,7 @@ async fn errors_are_sentences() {
         }),
         Err(Error::NotSent {
             operation: Operation::DmsResetPassword,
-            reason: NotSent::NoEndpoint(Operation::DmsResetPassword.service()),
+            reason: NotSent::NoEndpoint(Endpoints::new().url(Service::Dms).unwrap_err()),
         }),
         by_server
             .ddm_reset_password(&instance, &user, &account)
@@ -558,8 +558,8 @@ async fn errors_are_sentences() {
     DCS password change: refused: the account is locked (status 200, code locked)
     DCS password change: refused: the service gave no reason (status 200, code failed)
     DCS password change: refused: The instance is busy. (status 200, code failed)
-    DCS password change: refused: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
-    DCS password change: refused: the service gave no reason (status 403)
+    DCS password change: refused: another operation on the instance is under way: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
+    DCS password change: refused: the user may not do this (status 403)
     DCS password change: it is not known whether the password changed: the service failed: Internal service error. (status 500, code DCS.5000)
     DCS password change: it is not known whether the password changed: the service failed (status 503)
     DCS password change: it is not known whether the password changed: the answer is not the documented JSON (status 200)
@@ -581,11 +581,15 @@ fn refused_values_are_told_in_sentences() {
         AdminName::new("1root").unwrap_err().to_string(),
         Endpoints::all("dms").unwrap_err().to_string(),
         Endpoints::all("ftp://dms").unwrap_err().to_string(),
+        Endpoints::all("http://dms").unwrap_err().to_string(),
         Endpoints::all("https://user:password@dms")
             .unwrap_err()
             .to_string(),
         Endpoints::all("https://dms?a=b").unwrap_err().to_string(),
         Credentials::token("a b").unwrap_err().to_string(),
+        Credentials::user("", "alice", "a").unwrap_err().to_string(),
+        Credentials::user("a", "alice", "").unwrap_err().to_string(),
+        ProjectName::new(" ").unwrap_err().to_string(),
     ];
     assert_snapshot!(sentences.join("\n"), @"
     the project id is empty
@@ -593,10 +597,14 @@ fn refused_values_are_told_in_sentences() {
     the user name has a slash, backslash or control character at position 2
     the administrator's name needs 1 to 32 letters, digits and underscores, a letter first
     the endpoint is no URL; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the endpoint is no http or https URL with a host; write a URL such as https://dms.eu-de.otc.t-systems.com
+    the endpoint is no https URL with a host; write a URL such as https://dms.eu-de.otc.t-systems.com
+    the endpoint is http, which would show the password on its way; write a URL such as https://dms.eu-de.otc.t-systems.com
     the endpoint has a user name or password in it; write a URL such as https://dms.eu-de.otc.t-systems.com
     the endpoint has a query or fragment; write a URL such as https://dms.eu-de.otc.t-systems.com
     the token is empty or has characters that none has; give it without spaces and line breaks
+    the domain is empty
+    the password of the user is empty
+    the project name is empty or has a control character
     ");
 }
 

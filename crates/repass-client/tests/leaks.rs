@@ -1,107 +1,21 @@
 //! No secret is shown, whatever a service makes of what it was sent.
 
 mod calls;
+mod secrets;
 mod server;
 
-use std::collections::HashMap;
-use std::error::Error as StdError;
-use std::fmt::Debug;
-
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use repass_client::{
     Context, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
-    DmsPassword, Endpoints, Error, ResetPassword, Secret, dcs, ddm, dms,
+    DmsPassword, Endpoints, Error, IamPassword, ResetPassword, Secret, dcs, ddm, dms, iam,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use calls::{client, every_call, root};
+use secrets::{
+    SECRETS, assert_shows_none, by_user, debug, echo, echo_of_secrets, every_field,
+    everything_said, iam_and_echo, id_header, no_header, visible,
+};
 use server::{Closed, Request, Server, answer, answer_with};
-
-/// Old password, new password and token, with characters that other encodings write otherwise, or
-/// that could be taken for something else.
-const SECRETS: [[&str; 3]; 4] = [
-    [
-        "Redis-Example-2023",
-        "Redis-Example-2024",
-        "MIIa-token-2024",
-    ],
-    [
-        r#"Old"0\\quote-2023"#,
-        r#"Aa1"\\quote-2024"#,
-        r#""tok\en"/+%2B==""#,
-    ],
-    ["6543210987654321", "1234567890123456", "9988776655443322"],
-    [
-        "Pässword ?>~ 2023",
-        "<b>&amp;%20 ü?>~ 2024",
-        "~~~???>>>token",
-    ],
-];
-
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// How a service or gateway may write what it was sent.
-fn spellings(secret: &str) -> [String; 9] {
-    let json = json!(secret).to_string();
-    let percent = utf8_percent_encode(secret, UNRESERVED).to_string();
-    let html = secret
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;");
-    [
-        // As JSON writers spell it that fear for HTML.
-        json[1..json.len() - 1]
-            .replace('<', "\\u003c")
-            .replace('>', "\\u003e")
-            .replace('&', "\\u0026"),
-        html.replace('"', "&quot;"),
-        percent
-            .to_lowercase()
-            .replace(&secret.to_lowercase(), secret),
-        percent.replace("%20", "+"),
-        secret.to_owned(),
-        json[1..json.len() - 1].to_owned(),
-        utf8_percent_encode(secret, UNRESERVED).to_string(),
-        // Without what fills up the last group.
-        STANDARD.encode(secret).trim_end_matches('=').to_owned(),
-        URL_SAFE.encode(secret).trim_end_matches('=').to_owned(),
-    ]
-}
-
-fn every_spelling(secrets: &[&str]) -> Vec<String> {
-    secrets
-        .iter()
-        .flat_map(|secret| spellings(secret))
-        .collect()
-}
-
-#[track_caller]
-fn assert_shows_none(shown: &str, secrets: &[&str]) {
-    for spelling in every_spelling(secrets) {
-        assert!(!shown.contains(&spelling), "{spelling} in {shown}");
-    }
-}
-
-fn debug(value: impl Debug) -> String {
-    format!("{value:?}\n{value:#?}\n")
-}
-
-/// All that an error says of itself and of its causes.
-fn everything_said(error: &dyn StdError) -> String {
-    let mut said = String::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        said += &format!("{error}\n{error:#}\n{}", debug(error));
-        next = error.source();
-    }
-    said
-}
 
 #[test]
 fn debug_shows_no_secret() {
@@ -129,6 +43,18 @@ fn debug_shows_no_secret() {
                 old_password: Some(old),
             }),
             debug(&credentials),
+            debug(IamPassword::new(old)),
+            debug(Credentials::temporary_access_key("AK", visible(new), visible(token)).unwrap()),
+            debug(Credentials::user("domain", "alice", old).unwrap()),
+            debug(by_user("https://127.0.0.1", old)),
+            debug(by_user("https://127.0.0.1", old).transport()),
+            debug(iam::types::User {
+                name: "alice".to_owned(),
+                password: IamPassword::new(old),
+                domain: iam::types::Domain {
+                    name: "domain".to_owned(),
+                },
+            }),
             debug(&transport),
             debug(client(url, token)),
             debug(ddm::Client::new(url, transport.clone())),
@@ -156,36 +82,42 @@ fn debug_shows_no_secret() {
     }
 }
 
-/// Everything that was sent, and every secret in it in every spelling.
-fn echo(request: &Request) -> String {
-    let Request {
-        line,
-        headers,
-        body,
-    } = request;
-    let headers = headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}\n"));
-    let headers = headers.collect::<String>();
-    format!("{}\n{line}\n{headers}\n{body}", echo_of_secrets(request))
-}
-
-fn echo_of_secrets(request: &Request) -> String {
-    let body: HashMap<String, Value> = serde_json::from_str(&request.body).unwrap_or_default();
-    let in_body = body.values().filter_map(Value::as_str);
-    let sent: Vec<_> = in_body.chain(request.header("x-auth-token")).collect();
-    every_spelling(&sent).join(" ")
-}
-
-fn no_header(_: &Request) -> String {
-    String::new()
-}
-
-/// Only what a header can hold: one that holds more is not read at all.
-fn id_header(request: &Request) -> String {
-    let mut id = echo_of_secrets(request);
-    id.retain(|character| character.is_ascii());
-    format!("x-request-id: {id}\r\n")
+#[tokio::test]
+async fn an_answer_of_iam_shows_no_token() {
+    let server = Server::start().await;
+    let [old, _, token] = SECRETS[0];
+    server.answer_by(move |request| iam_and_echo(request, 200, token));
+    let transport = by_user(&server.url(), old).transport();
+    let iam = iam::Client::new(&server.url(), transport);
+    let request = iam::types::CreateTokenRequest {
+        auth: iam::types::Auth {
+            identity: iam::types::Identity {
+                methods: vec!["password".to_owned()],
+                password: iam::types::PasswordIdentity {
+                    user: iam::types::User {
+                        name: "alice".to_owned(),
+                        password: IamPassword::new(old),
+                        domain: iam::types::Domain {
+                            name: "domain".to_owned(),
+                        },
+                    },
+                },
+            },
+            scope: iam::types::Scope {
+                project: iam::types::ProjectReference {
+                    id: None,
+                    name: Some("eu-de".to_owned()),
+                },
+            },
+        },
+    };
+    let answer = iam.keystone_create_user_token_by_password(None, &request);
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.headers()["x-subject-token"], token);
+    assert_shows_none(&debug(&answer), &[old, token]);
+    assert_shows_none(&debug(&request), &[old]);
+    // Whoever logs in has no token yet, so nobody logged in for it.
+    assert_eq!(server.received().len(), 1);
 }
 
 #[tokio::test]
@@ -253,17 +185,6 @@ async fn an_echo_shows_no_secret_in_the_errors_of_the_generated_clients() {
             }
         }
     }
-}
-
-fn every_field(echo: &str) -> String {
-    json!({
-        "error_code": echo, "error_msg": echo, "error_ext_msg": echo,
-        "errCode": echo, "externalMessage": echo, "request_id": echo,
-        "success": false, "instance_id": echo, "user_name": echo, "job_id": echo,
-        "result": echo, "message": echo, "code": echo, "ext_message": echo,
-        "lock_time": echo, "lock_time_left": echo, "retry_times_left": echo,
-    })
-    .to_string()
 }
 
 fn every_field_of_a_success(echo: &str) -> String {

@@ -161,3 +161,7 @@ secret!(DdmAdminPassword, Policy::DDM_ADMIN);
 #[derive(Clone)]
 pub struct DmsPassword(Secret);
 secret!(DmsPassword, Policy::DMS);
+/// The password of an IAM user. It has no rule here: it exists already.
+#[derive(Clone)]
+pub struct IamPassword(Secret);
+secret!(IamPassword);

@@ -4,14 +4,18 @@
     dead_code,
     reason = "compiled into each test binary, which uses a part"
 )]
-#![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::unimplemented,
+    reason = "a helper of tests fails as a test does"
+)]
 
 use std::time::Duration;
 
 use repass_client::{
     AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, NotSent, Outcome, ProjectId,
-    Resending, ResetPassword, UnknownCause, Username,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, NotSent, Operation, Outcome,
+    ProjectId, Resending, ResetPassword, UnknownCause, Username,
 };
 
 pub(crate) const TOKEN: &str = "MIIa-token_of/the+project=";
@@ -48,24 +52,61 @@ pub(crate) fn root() -> AdminName {
     AdminName::new("root").unwrap()
 }
 
-/// All five calls, with these passwords whatever the rules say.
+pub(crate) const OPERATIONS: [Operation; 5] = [
+    Operation::DdmResetPassword,
+    Operation::DdmSetAdmin,
+    Operation::DcsChangePassword,
+    Operation::DcsResetPassword,
+    Operation::DmsResetPassword,
+];
+
+/// One call, with these passwords whatever the rules say.
+pub(crate) async fn call(
+    client: &Client,
+    operation: Operation,
+    old: &str,
+    new: &str,
+) -> Result<Outcome, Error> {
+    let instance = instance();
+    let redis = DcsPassword::unchecked(new);
+    match operation {
+        Operation::DdmResetPassword => {
+            let (user, new) = (username("ddmtest"), DdmAccountPassword::unchecked(new));
+            client.ddm_reset_password(&instance, &user, &new).await
+        }
+        Operation::DdmSetAdmin => {
+            let new = DdmAdminPassword::unchecked(new);
+            client.ddm_set_admin(&instance, &root(), &new).await
+        }
+        Operation::DcsChangePassword => {
+            let old = DcsOldPassword::new(old);
+            client.dcs_change_password(&instance, &old, &redis).await
+        }
+        Operation::DcsResetPassword => {
+            let reset = ResetPassword::To(redis);
+            client.dcs_reset_password(&instance, &reset).await
+        }
+        Operation::DmsResetPassword => {
+            let new = DmsPassword::unchecked(new);
+            client.dms_reset_password(&instance, &new).await
+        }
+        other => unimplemented!("{other}"),
+    }
+}
+
+/// All five calls, in the order of [`OPERATIONS`].
 pub(crate) async fn every_call(
     client: &Client,
     old: &str,
     new: &str,
 ) -> [Result<Outcome, Error>; 5] {
-    let (instance, user) = (instance(), username("ddmtest"));
-    let account = DdmAccountPassword::unchecked(new);
-    let admin = DdmAdminPassword::unchecked(new);
-    let (old, redis) = (DcsOldPassword::new(old), DcsPassword::unchecked(new));
-    let reset = ResetPassword::To(redis.clone());
-    let kafka = DmsPassword::unchecked(new);
+    let [account, admin, change, reset, kafka] = OPERATIONS;
     [
-        client.ddm_reset_password(&instance, &user, &account).await,
-        client.ddm_set_admin(&instance, &root(), &admin).await,
-        client.dcs_change_password(&instance, &old, &redis).await,
-        client.dcs_reset_password(&instance, &reset).await,
-        client.dms_reset_password(&instance, &kafka).await,
+        call(client, account, old, new).await,
+        call(client, admin, old, new).await,
+        call(client, change, old, new).await,
+        call(client, reset, old, new).await,
+        call(client, kafka, old, new).await,
     ]
 }
 
@@ -76,6 +117,8 @@ pub(crate) fn summary(result: &Result<Outcome, Error>) -> String {
         Err(Error::NotSent { reason, .. }) => match reason {
             NotSent::Policy(_) => "NotSent: Policy".to_owned(),
             NotSent::Connect(_) => "NotSent: Connect".to_owned(),
+            NotSent::NoEndpoint(error) => format!("NotSent: {error}"),
+            NotSent::Login(error) => format!("NotSent: {error}"),
             other => format!("NotSent: {other:?}"),
         },
         Err(Error::Refused(refusal)) => format!("{} Refused: {:?}", refusal.status, refusal.kind),

@@ -199,6 +199,7 @@ impl Request {
             body: body.to_owned(),
         };
         let length = request.header("content-length").concat();
+        let length = if length.is_empty() { "0" } else { &length };
         (length == body.len().to_string()).then_some(request)
     }
 

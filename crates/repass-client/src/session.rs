@@ -1,0 +1,308 @@
+//! What is needed before a call can be sent: a token, and the id of the project.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use progenitor_client::Error as GeneratedError;
+use repass_policy::Secret;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::cloud::NoEndpoint;
+use crate::credentials::{AccessKey, Kind, User};
+use crate::iam::{self, types};
+use crate::{
+    Credentials, Endpoints, ErrorBody, Project, ProjectId, ProjectName, Service, Transport,
+    transport,
+};
+
+/// How long before its end a token is renewed: longer than any call takes.
+const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+
+/// Why nobody is logged in, or why the id of the project is not known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// The client does not know where IAM is.
+    #[error(transparent)]
+    NoEndpoint(NoEndpoint),
+    /// IAM refused or failed.
+    #[error("IAM gave no {asked}: {message} (status {status}{})", and_request_id(.request_id))]
+    Refused {
+        /// What it was asked for: a token or a project.
+        asked: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// Its words.
+        message: String,
+        /// The id by which the vendor's support finds the request.
+        request_id: Option<String>,
+    },
+    /// IAM cannot be reached, or its answer did not come.
+    #[error("IAM gave no answer")]
+    NoAnswer(#[source] reqwest::Error),
+    /// The answer is not the documented one.
+    #[error("IAM gave an answer without a {asked} (status {status})")]
+    Unreadable {
+        /// What it was asked for: a token or a project.
+        asked: &'static str,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// There is not one project of this name.
+    #[error("IAM knows {found} projects with the name {name}; give the id of the project")]
+    Project {
+        /// The name.
+        name: ProjectName,
+        /// How many projects have it, among those that may be seen.
+        found: usize,
+    },
+}
+
+impl LoginError {
+    /// The id by which the vendor's support finds the request, if an answer had one.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Refused { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+fn and_request_id(id: &Option<String>) -> String {
+    let id = id.as_ref().map(|id| format!(", request id {id}"));
+    id.unwrap_or_default()
+}
+
+/// What calls are made with once a session has begun.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) authentication: Authentication,
+    /// The project; not known while it is looked up.
+    pub(crate) project: Option<ProjectId>,
+    renew_at: Option<Instant>,
+}
+
+/// What a request is authenticated with.
+#[derive(Debug, Clone)]
+pub(crate) enum Authentication {
+    Token(Secret),
+    AccessKey(AccessKey),
+}
+
+/// The credentials and the project of a client, and what was learnt of them. All clones of a
+/// client share it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    credentials: Credentials,
+    project: Project,
+    iam: Result<String, NoEndpoint>,
+    /// Locked while somebody logs in, so that everybody else waits for it.
+    last: Mutex<Option<Result<Arc<Login>, Arc<LoginError>>>>,
+    /// How many logins have ended.
+    ended: AtomicU64,
+}
+
+impl Session {
+    pub(crate) fn new(endpoints: &Endpoints, project: Project, credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            project,
+            iam: endpoints.url(Service::Iam).map(str::to_owned),
+            last: Mutex::default(),
+            ended: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> Vec<&str> {
+        self.credentials.secrets()
+    }
+
+    /// Whether a new token can be had when one is refused.
+    pub(crate) fn renews(&self) -> bool {
+        matches!(self.credentials.0, Kind::User(_))
+    }
+
+    /// The login there is, or a new one where there is none, where its token ends soon, or where
+    /// this token of it was refused.
+    pub(crate) async fn login(
+        &self,
+        via: &Transport,
+        refused: Option<&Secret>,
+    ) -> Result<Arc<Login>, Arc<LoginError>> {
+        let ended = self.ended.load(Ordering::Acquire);
+        let mut last = self.last.lock().await;
+        match &*last {
+            Some(Ok(login)) if login.is_good() && !login.is_with(refused) => {
+                return Ok(login.clone());
+            }
+            // Somebody else's login has just failed. Whoever waited for it does not try once more:
+            // some wrong passwords lock a user.
+            Some(Err(error)) if self.ended.load(Ordering::Acquire) != ended => {
+                return Err(error.clone());
+            }
+            _ => {}
+        }
+        // In a box, for the requests to IAM are sent as all others.
+        let begun = Box::pin(self.begin(via)).await;
+        let begun = begun.map(Arc::new).map_err(Arc::new);
+        *last = Some(begun.clone());
+        self.ended.fetch_add(1, Ordering::Release);
+        begun
+    }
+
+    async fn begin(&self, via: &Transport) -> Result<Login, LoginError> {
+        let mut login = match &self.credentials.0 {
+            Kind::Token(token) => Login::with(Authentication::Token(token.clone())),
+            Kind::AccessKey(key) => Login::with(Authentication::AccessKey(key.clone())),
+            Kind::User(user) => self.log_in(user, via).await?,
+        };
+        match &self.project {
+            Project::Id(id) => login.project = Some(id.clone()),
+            Project::Name(name) if login.project.is_none() => {
+                login.project = Some(self.find(name, &login, via).await?);
+            }
+            Project::Name(_) => {}
+        }
+        Ok(login)
+    }
+
+    /// Gets a token for the user and the project.
+    async fn log_in(&self, user: &User, via: &Transport) -> Result<Login, LoginError> {
+        const ASKED: &str = "token";
+        let (id, name) = match &self.project {
+            Project::Id(id) => (Some(id.to_string()), None),
+            Project::Name(name) => (None, Some(name.to_string())),
+        };
+        let request = types::CreateTokenRequest {
+            auth: types::Auth {
+                identity: types::Identity {
+                    methods: vec!["password".to_owned()],
+                    password: types::PasswordIdentity {
+                        user: types::User {
+                            name: user.name.clone(),
+                            password: user.password.clone(),
+                            domain: types::Domain {
+                                name: user.domain.clone(),
+                            },
+                        },
+                    },
+                },
+                scope: types::Scope {
+                    project: types::ProjectReference { id, name },
+                },
+            },
+        };
+        let iam = self.iam(via.as_nobody())?;
+        let answer = iam
+            .keystone_create_user_token_by_password(Some("true"), &request)
+            .await
+            .map_err(|error| refused(ASKED, error))?;
+        let status = answer.status().as_u16();
+        let token = answer.headers().get("x-subject-token");
+        let token = token.and_then(|token| token.to_str().ok());
+        let token = token.filter(|token| !token.is_empty()).map(Secret::from);
+        let token = token.ok_or(LoginError::Unreadable {
+            asked: ASKED,
+            status,
+        })?;
+        let details = answer.into_inner().token;
+        let project = details.as_ref().and_then(|details| details.project.clone());
+        Ok(Login {
+            authentication: Authentication::Token(token),
+            project: project.and_then(|project| ProjectId::new(project.id?).ok()),
+            renew_at: details.and_then(|details| renew_at(&details)),
+        })
+    }
+
+    /// Looks the id of the project up.
+    async fn find(
+        &self,
+        name: &ProjectName,
+        login: &Login,
+        via: &Transport,
+    ) -> Result<ProjectId, LoginError> {
+        const ASKED: &str = "project";
+        let iam = self.iam(via.with(login.authentication.clone()))?;
+        let answer = iam
+            .keystone_list_projects(Some(name.as_str()))
+            .await
+            .map_err(|error| refused(ASKED, error))?;
+        let status = answer.status().as_u16();
+        let mut projects = answer.into_inner().projects;
+        projects.retain(|project| project.name.as_deref() == Some(name.as_str()));
+        let (Some(project), 1) = (projects.first(), projects.len()) else {
+            return Err(LoginError::Project {
+                name: name.clone(),
+                found: projects.len(),
+            });
+        };
+        let id = project.id.clone().unwrap_or_default();
+        ProjectId::new(id).map_err(|_| LoginError::Unreadable {
+            asked: ASKED,
+            status,
+        })
+    }
+
+    fn iam(&self, transport: Transport) -> Result<iam::Client, LoginError> {
+        let url = self.iam.as_ref();
+        let url = url.map_err(|error| LoginError::NoEndpoint(error.clone()))?;
+        Ok(iam::Client::new_with_client(
+            url,
+            transport.http(),
+            transport,
+        ))
+    }
+}
+
+impl Login {
+    pub(crate) fn with(authentication: Authentication) -> Self {
+        Self {
+            authentication,
+            project: None,
+            renew_at: None,
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        self.renew_at
+            .is_none_or(|renew_at| Instant::now() < renew_at)
+    }
+
+    fn is_with(&self, refused: Option<&Secret>) -> bool {
+        match (&self.authentication, refused) {
+            (Authentication::Token(token), Some(refused)) => token.expose() == refused.expose(),
+            _ => false,
+        }
+    }
+}
+
+/// When to get the next token. How long this one is good is told by IAM's own clock; ours may be
+/// wrong.
+fn renew_at(details: &types::TokenDetails) -> Option<Instant> {
+    let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
+    let lifetime = time(&details.expires_at)?.duration_since(time(&details.issued_at)?);
+    let lifetime = Duration::try_from(lifetime).unwrap_or_default();
+    Instant::now().checked_add(lifetime.saturating_sub(RENEW_BEFORE))
+}
+
+fn refused(asked: &'static str, error: GeneratedError<ErrorBody>) -> LoginError {
+    match error {
+        GeneratedError::ErrorResponse(answer) => LoginError::Refused {
+            asked,
+            status: answer.status().as_u16(),
+            message: answer.message().unwrap_or("no reason is given").to_owned(),
+            request_id: transport::request_id(answer.headers())
+                .or_else(|| answer.request_id.clone()),
+        },
+        GeneratedError::CommunicationError(error)
+        | GeneratedError::ResponseBodyError(error)
+        | GeneratedError::InvalidUpgrade(error) => LoginError::NoAnswer(error.without_url()),
+        error => LoginError::Unreadable {
+            asked,
+            status: error.status().map_or(0, |status| status.as_u16()),
+        },
+    }
+}

@@ -1,0 +1,393 @@
+//! Every row of the table of certainties, over real HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the steps are part of the tests"
+)]
+
+mod calls;
+mod server;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use repass_client::{
+    Certainty, Client, Completion, Credentials, Endpoints, Error, Operation, Outcome, ProjectName,
+    Resending,
+};
+
+use calls::{ONE_ATTEMPT, OPERATIONS, TOKEN, call, client, project};
+use server::{Closed, KEEP_OPEN, Request, Server, answer, answer_with};
+
+const OLD: &str = "Redis-Example-2023";
+const NEW: &str = "Redis-Example-2024";
+
+/// A row of `src/certainty.md`.
+struct Row {
+    happens: &'static str,
+    calls: Vec<Operation>,
+    certainty: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let table = include_str!("../src/certainty.md").lines();
+    let rows = table.filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let rows = rows.skip_while(|row| !row.starts_with("---")).skip(1);
+    rows.map(|row| {
+        let [happens, calls, certainty] = row.split(" | ").collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let (but, only) = match calls.split_once("every but ") {
+            Some((_, but)) => (but, None),
+            None if calls.starts_with("every") => ("", None),
+            None => ("", Some(calls)),
+        };
+        let named = |operation: &Operation| {
+            let name = operation.to_string();
+            only.is_none_or(|only| only == name) && but != name
+        };
+        let calls: Vec<_> = OPERATIONS.into_iter().filter(named).collect();
+        assert!(!calls.is_empty(), "{row}");
+        Row {
+            happens,
+            calls,
+            certainty,
+        }
+    })
+    .collect()
+}
+
+/// What a server does.
+enum Answers {
+    /// This, whatever is asked.
+    Always(Vec<u8>),
+    /// One of these to every call.
+    Each(Vec<Vec<u8>>),
+    /// These in turn, to the attempts of one call; a cut after the last.
+    InTurn(Vec<Vec<u8>>),
+    /// Whatever says success to the call, and before it these.
+    Then(Vec<Vec<u8>>),
+}
+
+fn success(request: &Request) -> Vec<u8> {
+    let change = request.line.starts_with("PUT");
+    if request.line.contains("/users/") {
+        answer(200, r#"{"success":true}"#)
+    } else if request.line.contains("/admin-user") {
+        answer(202, r#"{"job_id":"1"}"#)
+    } else if request.line.contains("/reset") {
+        answer(200, r#"{"code":"1"}"#)
+    } else if change {
+        answer(200, r#"{"result":"success"}"#)
+    } else {
+        answer(204, "")
+    }
+}
+
+/// What happens at the service in the rows that are about its answers.
+fn answers(happens: &str) -> Option<Answers> {
+    use Answers::{Always, Each, InTurn, Then};
+    let json = |status, body: &str| answer(status, body);
+    let ok = |body: &str| Always(json(200, body));
+    Some(match happens {
+        "a 4xx, with a code in either dialect, the gateway's, or none" => Each(vec![
+            json(400, r#"{"error_code":"DCS.4115","error_msg":"Busy."}"#),
+            json(400, r#"{"errCode":"DBS.280001","externalMessage":"No."}"#),
+            json(403, r#"{"error_code":"APIGW.0302","request_id":"1"}"#),
+            json(404, ""),
+            json(418, "<html>"),
+        ]),
+        "a 401 for a token that has expired" => Always(json(401, r#"{"error_code":"APIGW.0307"}"#)),
+        "a 429 with `Retry-After`, until the budget is spent" => {
+            Always(answer_with(429, "retry-after: 0\r\n", ""))
+        }
+        "a 429 without `Retry-After`, until the budget is spent" => Always(json(429, "")),
+        "a 4xx whose body is cut off" => {
+            Always("HTTP/1.1 400 \r\ncontent-length: 99\r\n\r\n{\"err".into())
+        }
+        "a 200 with `result` `passwordFailed`" => ok(r#"{"result":"passwordFailed"}"#),
+        "a 200 with `result` `locked`" => ok(r#"{"result":"locked"}"#),
+        "a 200 with `result` `failed`" => ok(r#"{"result":"failed"}"#),
+        "a 200 with `code` `3`" => ok(r#"{"code":"3"}"#),
+        "a 200 with `success` false" => ok(r#"{"success":false}"#),
+        "a 500" => Always(json(500, r#"{"error_code":"DCS.5000"}"#)),
+        "a 502 with HTML" => Always(json(502, "<html>")),
+        "a 503" => Always(json(503, "")),
+        "a 504 with a code of the gateway" => Always(json(504, r#"{"error_code":"APIGW.0201"}"#)),
+        "the connection is cut after the request is read" => Always(Vec::new()),
+        "the connection is cut in the middle of a 2xx" => {
+            Always("HTTP/1.1 200 \r\ncontent-length: 99\r\n\r\n{\"success\":true,\"code\":".into())
+        }
+        "the answer is no HTTP" => Always("SSH-2.0-OpenSSH_9.6\r\n".into()),
+        "a redirect; it is not followed" => {
+            Always(answer_with(307, "location: http://127.0.0.1:9/\r\n", ""))
+        }
+        "a 2xx that is not documented for the call" => Always(json(206, "{}")),
+        "a 200 with HTML" => ok("<html>"),
+        "a 200 with `result` missing or not documented" => Each(vec![
+            json(200, ""),
+            json(200, "{}"),
+            json(200, r#"{"result":"Success"}"#),
+            json(200, r#"{"result":null}"#),
+        ]),
+        "a 200 with `code` missing or not documented" => Each(vec![
+            json(200, ""),
+            json(200, r#"{"code":"2"}"#),
+            json(200, r#"{"message":"success"}"#),
+        ]),
+        "a 200 with `success` missing" => Each(vec![json(200, ""), json(200, r#"{"name":"a"}"#)]),
+        "a refusal, when the answer to an earlier attempt was lost" => {
+            InTurn(vec![Vec::new(), json(400, "")])
+        }
+        "a 200 with `success` true" => ok(r#"{"success":true}"#),
+        "a 200, with or without a body" => {
+            Each(vec![json(200, ""), json(200, r#"{"job_id":"1"}"#)])
+        }
+        "a 202, with or without a body" => {
+            Each(vec![json(202, ""), json(202, r#"{"job_id":"1"}"#)])
+        }
+        "a 200 with `result` `success`" => ok(r#"{"result":"success"}"#),
+        "a 200 with `code` `1`" => ok(r#"{"code":"1"}"#),
+        "a 204" => Always(json(204, "")),
+        "success, when the answer to an earlier attempt was lost" => Then(vec![Vec::new()]),
+        _ => return None,
+    })
+}
+
+impl Answers {
+    /// How often the call has to be made to see all of them.
+    fn rounds(&self) -> usize {
+        match self {
+            Self::Each(answers) => answers.len(),
+            _ => 1,
+        }
+    }
+
+    fn give(&self, round: usize, server: &Server) {
+        match self {
+            Self::Always(bytes) => server.answer(bytes.clone()),
+            Self::Each(answers) => server.answer(answers[round].clone()),
+            Self::InTurn(answers) => {
+                let answers = Mutex::new(VecDeque::from(answers.clone()));
+                let next = move || answers.lock().unwrap().pop_front();
+                server.answer_by(move |_| next().unwrap_or_default());
+            }
+            Self::Then(answers) => {
+                let answers = Mutex::new(VecDeque::from(answers.clone()));
+                let next = move || answers.lock().unwrap().pop_front();
+                server.answer_by(move |request| next().unwrap_or_else(|| success(request)));
+            }
+        }
+    }
+}
+
+fn told(result: &Result<Outcome, Error>) -> &'static str {
+    match result {
+        Ok(outcome) => match outcome.completion {
+            Completion::Done => "done",
+            Completion::Accepted => "accepted",
+        },
+        Err(error) => match error.certainty() {
+            Certainty::NotSent => "not sent",
+            Certainty::Refused => "refused",
+            Certainty::Unknown => "unknown",
+        },
+    }
+}
+
+fn by_user(iam: &str, service: &str) -> Client {
+    let endpoints = Endpoints::all(service).unwrap().iam(iam).unwrap();
+    let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
+    let client = Client::new(endpoints, project(), credentials).unwrap();
+    client.with_resending(Resending {
+        first_wait: std::time::Duration::ZERO,
+        ..Resending::default()
+    })
+}
+
+fn by_project_name(url: &str) -> Client {
+    let credentials = Credentials::token(TOKEN).unwrap();
+    let name = ProjectName::new("eu-de").unwrap();
+    Client::new(Endpoints::all(url).unwrap(), name, credentials).unwrap()
+}
+
+const TOKEN_MADE: &str = r#"{"token":{"expires_at":"2024-01-03T03:04:05.000000Z","issued_at":"2024-01-02T03:04:05.000000Z"}}"#;
+
+/// What happens in the rows that an answer alone does not bring about.
+async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
+    let server = Server::start().await;
+    let url = server.url();
+    let made = |client: Client, new: &'static str| async move {
+        told(&call(&client, operation, OLD, new).await)
+    };
+    match happens {
+        "the password is the user name or its reverse" => {
+            let server = Server::start().await;
+            let name = ["ddmtest", "tsetmdd"];
+            let client = server.client();
+            vec![
+                made(client.clone(), name[0]).await,
+                made(client, name[1]).await,
+            ]
+        }
+        "the new password is the old one" => vec![made(server.client(), OLD).await],
+        "the client has no endpoint for the service" => {
+            let credentials = Credentials::token(TOKEN).unwrap();
+            let client = Client::new(Endpoints::new(), project(), credentials).unwrap();
+            vec![made(client, NEW).await]
+        }
+        "the client needs IAM, and does not know where it is" => {
+            let endpoints = Endpoints::new();
+            let endpoints = endpoints.ddm(&url).unwrap().dcs(&url).unwrap();
+            let endpoints = endpoints.dms(&url).unwrap();
+            let credentials = Credentials::user("domain", "alice", "a").unwrap();
+            let client = Client::new(endpoints, project(), credentials).unwrap();
+            let result = made(client, NEW).await;
+            assert!(server.received().is_empty());
+            vec![result]
+        }
+        "IAM refuses the login, or fails" => {
+            let iam = Server::start().await;
+            let mut results = Vec::new();
+            for (status, body) in [
+                (401, r#"{"error":{"code":401,"message":"Wrong."}}"#),
+                (400, ""),
+                (500, "<html>"),
+                (201, "{}"),
+                (302, ""),
+            ] {
+                iam.answer(answer(status, body));
+                results.push(made(by_user(&iam.url(), &url), NEW).await);
+            }
+            assert!(server.received().is_empty());
+            results
+        }
+        "IAM cannot be reached" => {
+            let result = made(by_user(&Closed::new().url(), &url), NEW).await;
+            assert!(server.received().is_empty());
+            vec![result]
+        }
+        "IAM knows no project of the name, or several" => {
+            let mut results = Vec::new();
+            for projects in [
+                r#"{"projects":[]}"#,
+                r#"{"projects":[{"id":"1","name":"eu-de"},{"id":"2","name":"eu-de"}]}"#,
+                r#"{"projects":[{"id":"1","name":"another"}]}"#,
+                r#"{"projects":[{"id":"../1","name":"eu-de"}]}"#,
+            ] {
+                server.answer(answer(200, projects));
+                results.push(made(by_project_name(&url), NEW).await);
+            }
+            let received = server.received();
+            assert!(
+                received
+                    .iter()
+                    .all(|request| request.line.starts_with("GET "))
+            );
+            results
+        }
+        "no connection can be made" => vec![made(client(&Closed::new().url(), TOKEN), NEW).await],
+        "the connection is cut before the request is read" => {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let cutter = std::thread::spawn(move || {
+                // With its receive buffer unread, closing resets the connection.
+                for _ in 0..3 {
+                    let (stream, _) = listener.accept().unwrap();
+                    let mut byte = [0];
+                    let _ = stream.peek(&mut byte);
+                }
+            });
+            let result = made(client(&format!("http://{address}"), TOKEN), NEW).await;
+            // A change is made once; the other connections let the thread end.
+            while !cutter.is_finished() {
+                let _ = std::net::TcpStream::connect(address);
+                tokio::task::yield_now().await;
+            }
+            vec![result]
+        }
+        "no answer comes before the deadline" => {
+            // tokio's own clock jumps to the end of the wait once all is sent.
+            server.answer_by(|_| {
+                tokio::time::pause();
+                KEEP_OPEN.into()
+            });
+            vec![made(server.client().with_resending(ONE_ATTEMPT), NEW).await]
+        }
+        "the caller drops the call after it was sent, so that there is no error" => {
+            let (arrived, arrival) = tokio::sync::oneshot::channel();
+            let arrived = Mutex::new(Some(arrived));
+            server.answer_by(move |_| {
+                let arrived = arrived.lock().unwrap().take();
+                arrived.unwrap().send(()).unwrap();
+                KEEP_OPEN.into()
+            });
+            let client = server.client();
+            tokio::select! {
+                result = call(&client, operation, OLD, NEW) => panic!("{result:?}"),
+                arrival = arrival => arrival.unwrap(),
+            }
+            // The service has the new password, whatever the caller wants now.
+            for _ in 0..1000 {
+                let received = server.received();
+                if let [request] = &received[..] {
+                    assert!(request.body.contains(NEW));
+                    return vec!["unknown"];
+                }
+                tokio::task::yield_now().await;
+            }
+            panic!("nothing was received");
+        }
+        "a 401, and success with the token of a new login" => {
+            let logins = AtomicUsize::new(0);
+            server.answer_by(move |request| {
+                if request.line.contains("/v3/auth/tokens") {
+                    let number = logins.fetch_add(1, Ordering::Relaxed) + 1;
+                    let header = format!("x-subject-token: token-{number}\r\n");
+                    return answer_with(201, &header, TOKEN_MADE);
+                }
+                match request.header("x-auth-token")[..] {
+                    ["token-2"] => success(request),
+                    _ => answer(401, ""),
+                }
+            });
+            vec![made(by_user(&url, &url), NEW).await]
+        }
+        _ => panic!("no test goes through this row: {happens}"),
+    }
+}
+
+#[test]
+fn every_row_is_as_the_table_says() {
+    for row in rows() {
+        for operation in &row.calls {
+            // A runtime of its own, for one row stops its clock.
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_all().build().unwrap();
+            let results = runtime.block_on(async {
+                let Some(answers) = answers(row.happens) else {
+                    return otherwise(row.happens, *operation).await;
+                };
+                let server = Server::start().await;
+                let mut results = Vec::new();
+                for round in 0..answers.rounds() {
+                    answers.give(round, &server);
+                    results.push(told(&call(&server.client(), *operation, OLD, NEW).await));
+                }
+                results
+            });
+            assert!(!results.is_empty());
+            for result in results {
+                let expected: Vec<_> = row.certainty.split(" or ").collect();
+                assert!(
+                    expected.contains(&result),
+                    "{operation}, {}: {result}, not {}",
+                    row.happens,
+                    row.certainty
+                );
+            }
+        }
+    }
+}

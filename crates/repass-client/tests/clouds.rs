@@ -1,0 +1,98 @@
+//! Where each cloud has its services.
+#![allow(clippy::unwrap_used, reason = "the steps are part of the tests")]
+
+use insta::assert_snapshot;
+use repass_client::{Cloud, Endpoints, Service};
+
+const SERVICES: [Service; 4] = [Service::Ddm, Service::Dcs, Service::Dms, Service::Iam];
+
+/// The URL of each service, or why there is none.
+fn urls(cloud: &Cloud) -> String {
+    let endpoints = cloud.endpoints().unwrap();
+    let url = |service| match endpoints.url(service) {
+        Ok(url) => format!("{service} {url}"),
+        Err(error) => format!("{service} {error}"),
+    };
+    SERVICES.map(url).join("\n")
+}
+
+fn huawei(region: &str) -> Cloud {
+    let region = region.to_owned();
+    Cloud::HuaweiCloud { region }
+}
+
+fn telekom(region: &str) -> Cloud {
+    let region = region.to_owned();
+    Cloud::OpenTelekomCloud { region }
+}
+
+#[test]
+fn a_region_has_its_hosts() {
+    assert_snapshot!(urls(&telekom("eu-de")), @"
+    DDM https://ddm.eu-de.otc.t-systems.com
+    DCS https://dcs.eu-de.otc.t-systems.com
+    DMS https://dms.eu-de.otc.t-systems.com
+    IAM https://iam.eu-de.otc.t-systems.com
+    ");
+    assert_snapshot!(urls(&huawei("cn-north-4")), @"
+    DDM https://ddm.cn-north-4.myhuaweicloud.com
+    DCS https://dcs.cn-north-4.myhuaweicloud.com
+    DMS https://dms.cn-north-4.myhuaweicloud.com
+    IAM https://iam.cn-north-4.myhuaweicloud.com
+    ");
+    // Dublin has a domain of its own for all but DCS.
+    assert_snapshot!(urls(&huawei("eu-west-101")), @"
+    DDM https://ddm.eu-west-101.myhuaweicloud.eu
+    DCS https://dcs.eu-west-101.myhuaweicloud.com
+    DMS https://dms.eu-west-101.myhuaweicloud.eu
+    IAM https://iam.eu-west-101.myhuaweicloud.eu
+    ");
+}
+
+#[test]
+fn a_service_that_a_region_lacks_is_told_with_what_there_is() {
+    assert_snapshot!(urls(&telekom("eu-nl")), @"
+    DDM Open Telekom Cloud has no DDM in eu-nl: there it has DCS, DMS, IAM, and DDM in eu-de
+    DCS https://dcs.eu-nl.otc.t-systems.com
+    DMS https://dms.eu-nl.otc.t-systems.com
+    IAM https://iam.eu-nl.otc.t-systems.com
+    ");
+    // A region without an IAM of its own uses the common one.
+    assert_snapshot!(urls(&huawei("af-north-1")), @"
+    DDM Huawei Cloud has no DDM in af-north-1: there it has DCS, DMS, and DDM in ae-ad-1, ap-southeast-1, ap-southeast-3, cn-east-2, cn-east-3, cn-north-1, cn-north-4, cn-north-9, cn-south-1, cn-south-2, cn-southwest-2, eu-west-101, la-north-2, la-south-2, my-kualalumpur-1, ru-moscow-1, sa-brazil-1
+    DCS https://dcs.af-north-1.myhuaweicloud.com
+    DMS https://dms.af-north-1.myhuaweicloud.com
+    IAM https://iam.myhuaweicloud.com
+    ");
+}
+
+#[test]
+fn an_unknown_region_is_told_with_those_there_are() {
+    let error = telekom("eu-west-101").endpoints().unwrap_err();
+    assert_snapshot!(error, @r#"Open Telekom Cloud has no region "eu-west-101", but eu-de, eu-nl"#);
+    assert!(huawei("eu-de").endpoints().is_err());
+    assert_snapshot!(Cloud::of_region("EU-DE").unwrap_err());
+}
+
+#[test]
+fn the_cloud_is_found_by_its_region() {
+    assert_eq!(Cloud::of_region("eu-de").unwrap(), telekom("eu-de"));
+    assert_eq!(
+        Cloud::of_region("eu-west-101").unwrap(),
+        huawei("eu-west-101")
+    );
+}
+
+#[test]
+fn an_endpoint_of_ones_own_overrides_the_clouds() {
+    let endpoints = telekom("eu-nl").endpoints().unwrap();
+    let endpoints: Endpoints = endpoints.ddm("https://ddm.example.com/").unwrap();
+    assert_eq!(
+        endpoints.url(Service::Ddm).unwrap(),
+        "https://ddm.example.com"
+    );
+    assert_eq!(
+        endpoints.url(Service::Dcs).unwrap(),
+        "https://dcs.eu-nl.otc.t-systems.com"
+    );
+}
