@@ -65,10 +65,18 @@ fn describe(started: &Started<'_>) -> String {
         }
     }
     let Started { url, fleet } = started;
-    let (token, secret_key) = (fleet.token.expose(), fleet.secret_key.expose());
-    format!(
-        "URL         {url}\nProject id  {}\nToken       {token}\nAccess key  {}\nSecret key  \
-         {secret_key}\n\n{table}",
-        fleet.project_id, fleet.access_key
-    )
+    let user = &fleet.user;
+    let opened_with = [
+        ("URL", url.as_str()),
+        ("Project id", &fleet.project_id),
+        ("Project name", &fleet.project_name),
+        ("Token", fleet.token.expose()),
+        ("Access key", &fleet.access_key),
+        ("Secret key", fleet.secret_key.expose()),
+        ("Domain name", &user.domain),
+        ("User name", &user.name),
+        ("User password", user.password.expose()),
+    ];
+    let lines = opened_with.map(|(name, value)| format!("{name:15}{value}\n"));
+    format!("{}\n{table}", lines.concat())
 }

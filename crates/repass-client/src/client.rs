@@ -329,7 +329,8 @@ impl Call<'_> {
     async fn project(&self) -> Result<ProjectId, Error> {
         let login = self.transport.login().await;
         let login = login.map_err(|error| self.not_sent(NotSent::Login(error)))?;
-        let project = login.and_then(|login| login.project.clone());
+        let project = login.as_ref().and_then(|login| login.project.clone());
+        self.transport.memory().login = login;
         // The session of a client always has one.
         project.ok_or_else(|| self.not_sent(NotSent::Request(None)))
     }

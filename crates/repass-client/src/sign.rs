@@ -2,8 +2,6 @@
 //!
 //! A pure function of what is sent. See the vendor's [guide](https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html).
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
@@ -58,7 +56,9 @@ pub fn authorization(access_key: &str, secret_key: &Secret, signed: &Signed<'_>)
 fn canonical_request(signed: &Signed<'_>, headers: &[(String, &str)], names: &str) -> String {
     let mut lines = String::new();
     for (name, value) in headers {
-        lines += &format!("{name}:{value}\n");
+        for part in [name, ":", value, "\n"] {
+            lines += part;
+        }
     }
     [
         signed.method,
@@ -113,9 +113,7 @@ fn hmac(secret_key: &Secret, bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |number| char::from_digit(u32::from(number), 16).unwrap_or_default();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Request, Response, StatusCode, Url};
-use serde_json::{Map, Value};
+use serde::de::IgnoredAny;
 
 use crate::generated::Traits;
 use crate::redact::Redactor;
@@ -52,6 +52,8 @@ enum Identity {
 /// What is known of a call beside what the generated client returns.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
+    /// The login that the call began with, so that it does not log in twice when a token ends.
+    pub(crate) login: Option<Arc<Login>>,
     /// The answer to the last attempt, if one began to arrive.
     pub(crate) seen: Option<Seen>,
     /// Whether an earlier attempt may have changed the password.
@@ -126,6 +128,9 @@ impl Transport {
 
     /// What is known of the session, after a login where one is needed.
     pub(crate) async fn login(&self) -> Result<Option<Arc<Login>>, Arc<LoginError>> {
+        if let Some(login) = self.memory().login.clone() {
+            return Ok(Some(login));
+        }
         match &self.identity {
             Identity::Nobody => Ok(None),
             Identity::Known(login) => Ok(Some(login.clone())),
@@ -267,9 +272,11 @@ impl Transport {
         let (status, mut headers) = (response.status(), response.headers().clone());
         for value in headers.values_mut() {
             // A header that repeats a secret says nothing else that anybody needs.
-            let text = String::from_utf8_lossy(value.as_bytes());
-            if redactor.text(&text) != text {
-                *value = HeaderValue::from_static("[REDACTED]");
+            if !redactor.is_clean(value.as_bytes()) {
+                let text = String::from_utf8_lossy(value.as_bytes());
+                if redactor.text(&text) != text {
+                    *value = HeaderValue::from_static("[REDACTED]");
+                }
             }
         }
         // A new token.
@@ -295,14 +302,17 @@ impl Transport {
         }
         // What is no JSON object is not kept: errors of the generated clients would show it. Serde
         // would take an array for an object whose fields come in order, and so prove success.
-        let is_object = serde_json::from_slice::<Map<String, Value>>(&body).is_ok();
-        let is_refusal = is_object && serde_json::from_slice::<ErrorBody>(&body).is_ok();
-        if body.is_empty() || (refused && !is_refusal) {
+        let is_object = body.trim_ascii_start().starts_with(b"{")
+            && str::from_utf8(&body)
+                .is_ok_and(|body| serde_json::from_str::<IgnoredAny>(body).is_ok());
+        let is_refusal = || is_object && serde_json::from_slice::<ErrorBody>(&body).is_ok();
+        if body.is_empty() || (refused && !is_refusal()) {
             body = b"{}".to_vec();
         } else if !is_object {
             body = b"null".to_vec();
         }
         let body = redactor.json(body);
+        // With an address of its own it would parse one.
         let mut response = http::Response::new(reqwest::Body::from(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;

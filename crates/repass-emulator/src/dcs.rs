@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Instance, Tries};
 use crate::gateway::{Call, Gateway};
-use crate::server::{Dialect, Shared};
+use crate::service::Dialect;
+use crate::state::Shared;
 
 /// How many wrong old passwords lock the account.
 const TRIES: u32 = 5;
@@ -83,8 +84,8 @@ pub(crate) async fn update_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let now = shared.now();
-    shared.answer(
-        &DIALECT,
+    DIALECT.answer(
+        &shared,
         &call,
         |instance, request: UpdatePasswordRequest| {
             let Instance::Dcs(dcs) = instance else {
@@ -142,31 +143,27 @@ pub(crate) async fn reset_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
-    shared.answer(
-        &DIALECT,
-        &call,
-        |instance, request: ResetPasswordRequest| {
-            let Instance::Dcs(dcs) = instance else {
-                return Err(DIALECT.no_instance);
-            };
-            // A reset verifies no password, so it neither minds a lock nor ends one.
-            dcs.password = match (request.new_password, request.no_password_access) {
-                (None, true) => None,
-                (Some(_), true) => return Err(PASSWORD_NOT_EXPECTED),
-                (None, false) => return Err(PASSWORD_MISSING),
-                (Some(new), false) => {
-                    if DcsPassword::POLICY
-                        .check(new.expose(), &Context::default())
-                        .is_err()
-                    {
-                        return Err(TOO_SIMPLE);
-                    }
-                    Some(new.expose().into())
+    DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
+        let Instance::Dcs(dcs) = instance else {
+            return Err(DIALECT.no_instance);
+        };
+        // A reset verifies no password, so it neither minds a lock nor ends one.
+        dcs.password = match (request.new_password, request.no_password_access) {
+            (None, true) => None,
+            (Some(_), true) => return Err(PASSWORD_NOT_EXPECTED),
+            (None, false) => return Err(PASSWORD_MISSING),
+            (Some(new), false) => {
+                if DcsPassword::POLICY
+                    .check(new.expose(), &Context::default())
+                    .is_err()
+                {
+                    return Err(TOO_SIMPLE);
                 }
-            };
-            Ok(Answer::json(StatusCode::OK, &RESET))
-        },
-    )
+                Some(new.expose().into())
+            }
+        };
+        Ok(Answer::json(StatusCode::OK, &RESET))
+    })
 }
 
 /// The minutes until a lock ends, begun ones counted as whole; a lock that has ended is forgotten.

@@ -11,7 +11,8 @@ use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword};
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Account, Instance};
 use crate::gateway::{Call, Gateway};
-use crate::server::{Dialect, Shared};
+use crate::service::Dialect;
+use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");
@@ -41,8 +42,8 @@ pub(crate) async fn reset_user_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
-    shared.answer(
-        &DIALECT,
+    DIALECT.answer(
+        &shared,
         &call,
         |instance, request: ResetUserPasswordRequest| {
             let Instance::Ddm(ddm) = instance else {
@@ -78,8 +79,8 @@ pub(crate) async fn reset_administrator(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let job_id = shared.new_job_id();
-    shared.answer(
-        &DIALECT,
+    DIALECT.answer(
+        &shared,
         &call,
         |instance, request: ResetAdministratorRequest| {
             let Instance::Ddm(ddm) = instance else {

@@ -8,7 +8,8 @@ use repass_client::{Context, DmsPassword};
 use crate::answer::{Answer, Refusal};
 use crate::fleet::Instance;
 use crate::gateway::{Call, Gateway};
-use crate::server::{Dialect, Shared};
+use crate::service::Dialect;
+use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");
@@ -41,22 +42,18 @@ pub(crate) async fn reset_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
-    shared.answer(
-        &DIALECT,
-        &call,
-        |instance, request: ResetPasswordRequest| {
-            let Instance::Dms(dms) = instance else {
-                return Err(DIALECT.no_instance);
-            };
-            if !dms.ssl {
-                return Err(SSL_DISABLED);
-            }
-            let new = request.new_password.expose();
-            if DmsPassword::POLICY.check(new, &Context::default()).is_err() {
-                return Err(PASSWORD_RULE);
-            }
-            dms.password = new.into();
-            Ok(Answer::empty(StatusCode::NO_CONTENT))
-        },
-    )
+    DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
+        let Instance::Dms(dms) = instance else {
+            return Err(DIALECT.no_instance);
+        };
+        if !dms.ssl {
+            return Err(SSL_DISABLED);
+        }
+        let new = request.new_password.expose();
+        if DmsPassword::POLICY.check(new, &Context::default()).is_err() {
+            return Err(PASSWORD_RULE);
+        }
+        dms.password = new.into();
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    })
 }

@@ -1,4 +1,4 @@
-//! What the emulator holds: a project, its token, and its instances.
+//! What the emulator holds: a project, what opens it, and its instances.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -12,14 +12,29 @@ use serde::Serialize;
 pub struct Fleet {
     /// The project that everything belongs to.
     pub project_id: String,
-    /// The token that requests carry.
+    /// The name of the project.
+    pub project_name: String,
+    /// The token that requests carry; it never ends.
     pub token: Secret,
     /// The access key that requests may be signed with instead.
     pub access_key: String,
     /// Its secret key.
     pub secret_key: Secret,
+    /// The user that IAM issues further tokens to.
+    pub user: User,
     /// The instances.
     pub instances: Vec<Instance>,
+}
+
+/// An IAM user.
+#[derive(Debug, Clone, Serialize)]
+pub struct User {
+    /// The name of the account that the user belongs to.
+    pub domain: String,
+    /// The name of the user.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
 }
 
 /// An instance of one of the services.
@@ -114,12 +129,20 @@ impl Instance {
 impl Fleet {
     /// The project of the built-in fleet.
     pub const PROJECT_ID: &str = "0123456789abcdef0123456789abcdef";
+    /// The name of that project.
+    pub const PROJECT_NAME: &str = "eu-de";
     /// The token of the built-in fleet.
     pub const TOKEN: &str = "emulator-token";
     /// The access key of the built-in fleet.
     pub const ACCESS_KEY: &str = "EMULATORACCESSKEY001";
     /// The secret key of the built-in fleet.
     pub const SECRET_KEY: &str = "emulator-secret-key";
+    /// The account that the IAM user of the built-in fleet belongs to.
+    pub const DOMAIN: &str = "OTC00000000001000000001";
+    /// The IAM user of the built-in fleet.
+    pub const USER: &str = "alice";
+    /// The password of the IAM user.
+    pub const USER_PASSWORD: &str = "Alice-Example-2024";
     /// The DDM instance of the built-in fleet.
     pub const DDM_ID: &str = "e6b99563-0000-4000-8000-1820d4fd2a67";
     /// The account of the DDM instance.
@@ -144,9 +167,15 @@ impl Fleet {
         };
         Self {
             project_id: Self::PROJECT_ID.to_owned(),
+            project_name: Self::PROJECT_NAME.to_owned(),
             token: Self::TOKEN.into(),
             access_key: Self::ACCESS_KEY.to_owned(),
             secret_key: Self::SECRET_KEY.into(),
+            user: User {
+                domain: Self::DOMAIN.to_owned(),
+                name: Self::USER.to_owned(),
+                password: Self::USER_PASSWORD.into(),
+            },
             instances: vec![
                 Instance::Ddm(Ddm {
                     id: Self::DDM_ID.to_owned(),
@@ -167,10 +196,10 @@ impl Fleet {
         }
     }
 
-    /// The instances by their ids, or an id that two of them have.
-    pub(crate) fn by_id(self) -> Result<BTreeMap<String, Instance>, String> {
+    /// Takes the instances out, by their ids, or tells an id that two of them have.
+    pub(crate) fn take_by_id(&mut self) -> Result<BTreeMap<String, Instance>, String> {
         let mut by_id = BTreeMap::new();
-        for instance in self.instances {
+        for instance in self.instances.drain(..) {
             let id = instance.id().to_owned();
             if by_id.insert(id.clone(), instance).is_some() {
                 return Err(id);

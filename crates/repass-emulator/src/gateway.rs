@@ -13,8 +13,11 @@ use jiff::civil::DateTime;
 use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authorization};
 
 use crate::answer::Refusal;
-use crate::server::{READ_TIMEOUT, Shared};
+use crate::state::Shared;
+use crate::tokens::Standing;
 
+/// How long a client may take to send a head, and then a body.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The gateway's limit on a body.
 const LARGEST_BODY: usize = 12 << 20;
 /// How far the time of a signature may be off.
@@ -36,6 +39,11 @@ pub(crate) const UNAUTHENTICATED: Refusal = Refusal::new(
     "APIGW.0301",
     "Incorrect IAM authentication information",
 );
+const ENDED: Refusal = Refusal::new(
+    StatusCode::UNAUTHORIZED,
+    "APIGW.0307",
+    "The token must be updated.",
+);
 
 /// A refusal by the gateway; the server adds the id of the request, which is part of its body.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +58,12 @@ impl IntoResponse for Gateway {
 }
 
 /// A request that the gateway let through. It has no `Debug`: its body is a password.
+pub(crate) struct Admitted {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+}
+
+/// An admitted request about an instance. It has no `Debug` either.
 pub(crate) struct Call {
     pub(crate) project_id: String,
     pub(crate) instance_id: String,
@@ -57,29 +71,33 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
 }
 
+impl FromRequest<Shared> for Admitted {
+    type Rejection = Gateway;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Gateway> {
+        let (parts, body) = request.into_parts();
+        let token = parts.headers.get("x-auth-token");
+        let standing = token.map(|token| shared.tokens().standing(token.as_bytes(), shared.now()));
+        let may_be_signed = standing.is_none() && parts.headers.contains_key(header::AUTHORIZATION);
+        match standing {
+            Some(Standing::Good) => {}
+            Some(Standing::Ended) => return Err(Gateway(ENDED)),
+            None if may_be_signed => {}
+            Some(Standing::Unknown) | None => return Err(Gateway(UNAUTHENTICATED)),
+        }
+        let body = read(body).await?;
+        if may_be_signed && !is_signed(&parts, &body, shared) {
+            return Err(Gateway(UNAUTHENTICATED));
+        }
+        Ok(Self { parts, body })
+    }
+}
+
 impl FromRequest<Shared> for Call {
     type Rejection = Gateway;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Gateway> {
-        let (mut parts, body) = request.into_parts();
-        let token = parts.headers.get("x-auth-token");
-        if token.is_some_and(|token| !shared.is_token(token.as_bytes())) {
-            return Err(Gateway(UNAUTHENTICATED));
-        }
-        let signature = parts.headers.get(header::AUTHORIZATION);
-        if token.is_none() && signature.is_none() {
-            return Err(Gateway(UNAUTHENTICATED));
-        }
-        let unsigned = token.is_some();
-        let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
-        let body = match body.await {
-            Ok(Ok(body)) => body,
-            Ok(Err(_)) => return Err(Gateway(TOO_LARGE)),
-            Err(_) => return Err(Gateway(BAD_REQUEST)),
-        };
-        if !unsigned && !is_signed(&parts, &body, shared) {
-            return Err(Gateway(UNAUTHENTICATED));
-        }
+        let Admitted { mut parts, body } = Admitted::from_request(request, shared).await?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, shared).await;
         let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
         Ok(Self {
@@ -88,6 +106,16 @@ impl FromRequest<Shared> for Call {
             username: path.remove("username"),
             body,
         })
+    }
+}
+
+/// The whole body, within the gateway's limits.
+pub(crate) async fn read(body: Body) -> Result<Bytes, Gateway> {
+    let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
+    match body.await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Gateway(TOO_LARGE)),
+        Err(_) => Err(Gateway(BAD_REQUEST)),
     }
 }
 
@@ -123,7 +151,11 @@ fn is_signed(parts: &Parts, body: &[u8], shared: &Shared) -> bool {
             body,
         };
         let access_key = fields.get("Access")?;
-        let expected = authorization(access_key, shared.secret_key(access_key)?, &signed);
+        let fleet = shared.fleet();
+        if *access_key != fleet.access_key {
+            return None;
+        }
+        let expected = authorization(access_key, &fleet.secret_key, &signed);
         let (_, expected) = expected.rsplit_once('=')?;
         (fields.get("Signature") == Some(&expected)).then_some(())
     };

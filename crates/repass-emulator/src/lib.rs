@@ -1,4 +1,5 @@
-//! The password endpoints of DDM, DCS and DMS on this machine, for tests and for trying things out.
+//! The password endpoints of DDM, DCS and DMS, and the two calls of IAM that open them, on this
+//! machine, for tests and for trying things out.
 //!
 //! ```
 //! use repass_client::{Client, Credentials, DmsPassword, Endpoints, InstanceId, ProjectId};
@@ -23,14 +24,19 @@
 //! It answers as the vendor's pages say, each service in its own dialect, and keeps the state that
 //! its answers follow from: passwords, tries left, locks, the administrator of a DDM instance. What
 //! it accepts as a password the policies decide. Time comes from a [`Clock`], so that a test can
-//! let a lock run out.
+//! let a lock run out, or a token.
+//!
+//! A [`Fleet`] names what a request may be opened with: a token that never ends, an access key pair
+//! to sign with, and a [`User`] to whom IAM issues tokens that end after
+//! [`Options::token_lifetime`]. Of those it knows the last 10,000.
 //!
 //! # Scope
 //!
 //! It stands in for the services before it is worth asking them; it is no service. It never
-//! throttles, fails or is busy, and its one user may do everything; `tests/contract.rs` lists the
-//! documented answers that it does not give. It holds its passwords in memory, hands them to
-//! whoever starts it, and is meant for loopback addresses.
+//! throttles, fails or is busy, no wrong user password or signature locks anybody, and its one user
+//! may do everything in its one project; `tests/contract.rs` lists the documented answers that it
+//! does not give. It holds its passwords in memory, hands them to whoever starts it, and is meant
+//! for loopback addresses.
 
 mod answer;
 mod clock;
@@ -39,8 +45,13 @@ mod ddm;
 mod dms;
 mod fleet;
 mod gateway;
+mod iam;
 mod server;
+mod service;
+mod state;
+mod tokens;
 
 pub use clock::Clock;
-pub use fleet::{Account, Dcs, Ddm, Dms, Fleet, Instance, Tries};
-pub use server::{Emulator, Options, Received};
+pub use fleet::{Account, Dcs, Ddm, Dms, Fleet, Instance, Tries, User};
+pub use server::{Emulator, Options};
+pub use state::Received;

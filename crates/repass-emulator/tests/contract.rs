@@ -22,6 +22,8 @@ const NOT_OFFERED: &[(&str, &str)] = &[];
 /// The files of the services, which have much in common.
 const SERVICES: &str = "ddm, dcs, dms";
 
+const LOGIN: &str = "iam keystoneCreateUserTokenByPassword";
+
 /// Whose it is (see [`applies`]), its name, and what it does to the first example request.
 type Scenario = (&'static str, &'static str, fn(&mut Call));
 
@@ -102,6 +104,33 @@ const SCENARIOS: &[Scenario] = &[
     ("dms", "no SSL", |call| {
         call.instance(Fleet::DMS_WITHOUT_SSL_ID);
     }),
+    (LOGIN, "no token", |call| call.token = None),
+    (LOGIN, "no body", |call| call.body("")),
+    (LOGIN, "not JSON", |call| call.body("{")),
+    (LOGIN, "array", |call| call.body("[]")),
+    (LOGIN, "no members", |call| call.body("{}")),
+    (LOGIN, "array within", |call| {
+        call.replace(
+            r#"{"name":"OTC00000000001000000001"}"#,
+            r#"["OTC00000000001000000001"]"#,
+        );
+    }),
+    (LOGIN, "another method", |call| {
+        call.replace(r#"["password"]"#, r#"["totp"]"#);
+    }),
+    (LOGIN, "scope of nothing", |call| {
+        call.replace(r#""name":"eu-de""#, "");
+    }),
+    (LOGIN, "wrong password", |call| {
+        call.replace(Fleet::USER_PASSWORD, "Alice-Example-2023");
+    }),
+    (LOGIN, "wrong user", |call| call.replace(Fleet::USER, "bob")),
+    (LOGIN, "wrong domain", |call| {
+        call.replace(Fleet::DOMAIN, "another-domain");
+    }),
+    (LOGIN, "other project", |call| {
+        call.replace(Fleet::PROJECT_NAME, "eu-nl");
+    }),
 ];
 
 const LATER: &str = "failures on request come later";
@@ -145,6 +174,25 @@ const NOT_ANSWERED: &[(&str, &str, &str)] = &[
         "401 tokenMissing",
         "the gateway is the first to miss it",
     ),
+    ("iam", "500 internal", LATER),
+    ("iam", "4XX throttled", LATER),
+    ("iam", "5XX unavailable", LATER),
+    ("iam", "403 forbidden", ONE_USER),
+    (
+        "iam keystoneListProjects",
+        "400 parameter",
+        "any text may be a name",
+    ),
+    (
+        "iam keystoneListProjects",
+        "401 credentials",
+        "the gateway is the first to look at them, as for every service",
+    ),
+    (
+        "iam keystoneListProjects",
+        "404 noProject",
+        "no project is an empty list",
+    ),
 ];
 
 /// Whether an operation is one of these: files, or files with operations.
@@ -183,6 +231,12 @@ struct Call {
 impl Call {
     fn body(&mut self, body: &str) {
         body.clone_into(&mut self.body);
+    }
+
+    /// Puts one text of the body in place of another that is there.
+    fn replace(&mut self, from: &str, to: &str) {
+        assert!(self.body.contains(from), "{from} in {}", self.body);
+        self.body = self.body.replace(from, to);
     }
 
     fn instance(&mut self, id: &str) {
@@ -226,20 +280,22 @@ fn operations() -> Vec<Operation> {
         let components = api.components.as_ref().unwrap();
         for (template, item) in &api.paths.paths {
             let item = item.as_item().unwrap();
-            let mut path = template.clone();
-            for parameter in &item.parameters {
-                let ReferenceOr::Reference { reference } = parameter else {
-                    panic!("parameters are shared")
-                };
-                let parameter = &components.parameters[reference.rsplit('/').next().unwrap()];
-                let Parameter::Path { parameter_data, .. } = parameter.as_item().unwrap() else {
-                    panic!("parameters stand in the path")
-                };
-                let example = parameter_data.example.as_ref().unwrap().as_str().unwrap();
-                path = path.replace(&format!("{{{}}}", parameter_data.name), example);
-            }
             for (method, operation) in item.iter() {
-                let body = operation.request_body.as_ref().unwrap().as_item().unwrap();
+                let mut path = template.clone();
+                for parameter in item.parameters.iter().chain(&operation.parameters) {
+                    let ReferenceOr::Reference { reference } = parameter else {
+                        panic!("parameters are shared")
+                    };
+                    let parameter = &components.parameters[reference.rsplit('/').next().unwrap()];
+                    add(parameter.as_item().unwrap(), &mut path);
+                }
+                let requests = match &operation.request_body {
+                    Some(body) => {
+                        let body = body.as_item().unwrap();
+                        body.content.values().flat_map(examples).collect()
+                    }
+                    None => vec![("without body".to_owned(), Value::Null)],
+                };
                 let mut answers = Vec::new();
                 for (status, response) in &operation.responses.responses {
                     let response = match response {
@@ -265,14 +321,28 @@ fn operations() -> Vec<Operation> {
                 operations.push(Operation {
                     name: format!("{file} {}", operation.operation_id.as_ref().unwrap()),
                     method: method.to_owned(),
-                    path: path.clone(),
-                    requests: body.content.values().flat_map(examples).collect(),
+                    path,
+                    requests,
                     answers,
                 });
             }
         }
     }
     operations
+}
+
+/// Adds the example of a parameter to a path.
+fn add(parameter: &Parameter, path: &mut String) {
+    let data = parameter.parameter_data_ref();
+    let example = data.example.as_ref().unwrap().as_str().unwrap();
+    match parameter {
+        Parameter::Path { .. } => *path = path.replace(&format!("{{{}}}", data.name), example),
+        Parameter::Query { .. } => {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            *path += &format!("{separator}{}={example}", data.name);
+        }
+        other => panic!("no parameter stands there: {other:?}"),
+    }
 }
 
 fn examples(media: &openapiv3::MediaType) -> Vec<(String, Value)> {
@@ -285,16 +355,26 @@ fn examples(media: &openapiv3::MediaType) -> Vec<(String, Value)> {
         .collect()
 }
 
-/// What differs from call to call.
+/// A body without what differs from call to call.
 fn comparable(mut body: Value) -> Value {
-    for field in ["job_id", "request_id"] {
-        if let Some(value) = body.get_mut(field) {
-            assert!(
-                value.as_str().is_some_and(|id| !id.is_empty()),
-                "{field} is a text"
-            );
-            *value = Value::from("…");
+    const DIFFERENT: [&str; 5] = ["job_id", "request_id", "expires_at", "issued_at", "self"];
+    match &mut body {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if DIFFERENT.contains(&name.as_str()) {
+                    let is_text = value.as_str().is_some_and(|text| !text.is_empty());
+                    assert!(is_text, "{name} is a text");
+                    *value = Value::from("…");
+                }
+                *value = comparable(value.take());
+            }
         }
+        Value::Array(items) => {
+            for item in items {
+                *item = comparable(item.take());
+            }
+        }
+        _ => {}
     }
     body
 }
@@ -330,6 +410,9 @@ async fn answer<'a>(operation: &'a Operation, what: &str, call: Call) -> (String
             told += &format!(" {field} {}", value.as_str().unwrap());
         }
     }
+    if let Some(title) = body.pointer("/error/title") {
+        told += &format!(" error {}", title.as_str().unwrap());
+    }
     if body.get("request_id").is_some() {
         told += " request_id";
     }
@@ -348,7 +431,11 @@ async fn answers(operations: &[Operation]) -> Vec<(&Operation, String, &Document
             fleet: Fleet::built_in(),
             path: operation.path.clone(),
             token: Some(Fleet::TOKEN),
-            body: body.to_string(),
+            body: if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            },
         };
         let (_, first) = operation.requests.first().unwrap();
         for (example, body) in &operation.requests {
@@ -460,6 +547,21 @@ async fn every_scenario_gets_its_documented_answer() {
     dms resetPassword       | numbers          | 400 error_code DMS.00400062 | 400 parameter
     dms resetPassword       | bad password     | 400 error_code DMS.00400012 | 400 passwordRule
     dms resetPassword       | no SSL           | 400 error_code DMS.00400971 | 400 sslDisabled
+    iam keystoneCreateUserTokenByPassword | example projectName | 201 | 201 token
+    iam keystoneCreateUserTokenByPassword | example projectId | 201 | 201 token
+    iam keystoneCreateUserTokenByPassword | no token         | 201 | 201 token
+    iam keystoneCreateUserTokenByPassword | no body          | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | not JSON         | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | array            | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | no members       | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | array within     | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | another method   | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | scope of nothing | 400 error Bad Request | 400 parameter
+    iam keystoneCreateUserTokenByPassword | wrong password   | 401 error Unauthorized | 401 credentials
+    iam keystoneCreateUserTokenByPassword | wrong user       | 401 error Unauthorized | 401 credentials
+    iam keystoneCreateUserTokenByPassword | wrong domain     | 401 error Unauthorized | 401 credentials
+    iam keystoneCreateUserTokenByPassword | other project    | 404 error Not Found | 404 noProject
+    iam keystoneListProjects | example without body | 200 | 200 one
     ");
 }
 

@@ -5,22 +5,97 @@
     reason = "the calls are part of the tests"
 )]
 
+mod http;
+
 use std::time::Duration;
 
-use repass_client::sign::{Signed, authorization};
+use http::{Answer, log_in, path, send_with, start, start_at};
+use repass_client::sign::{DATE_FORMAT, DATE_HEADER, Signed, authorization};
 use repass_client::{
-    Client, Credentials, DmsPassword, Endpoints, Error, InstanceId, ProjectId, Secret,
+    AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Project, ProjectId, ProjectName,
+    ResetPassword, Secret, Username,
 };
-use repass_emulator::{Clock, Emulator, Fleet, Options};
+use repass_emulator::{Clock, Emulator, Fleet};
+use serde_json::Value;
 
-async fn start(clock: &Clock) -> Emulator {
-    let options = Options {
-        clock: clock.clone(),
-        ..Options::default()
-    };
-    Emulator::start_with(Fleet::built_in(), options)
-        .await
-        .unwrap()
+/// A password that every policy accepts, and that only the tests here set.
+const NEW: &str = "Example~Aa-2024";
+
+const BODY: &str = r#"{"new_password":"Kafka-Example-2024"}"#;
+const OTHER_BODY: &str = r#"{"new_password":"Kafka-Example-2025"}"#;
+
+/// The three kinds of credentials that open the built-in fleet.
+fn every_kind() -> [Credentials; 3] {
+    [
+        Credentials::token(Fleet::TOKEN),
+        Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY),
+        Credentials::user(Fleet::DOMAIN, Fleet::USER, Fleet::USER_PASSWORD),
+    ]
+    .map(Result::unwrap)
+}
+
+/// The built-in project by its id and by its name.
+fn every_project() -> [Project; 2] {
+    [
+        ProjectId::new(Fleet::PROJECT_ID).unwrap().into(),
+        ProjectName::new(Fleet::PROJECT_NAME).unwrap().into(),
+    ]
+}
+
+/// Calls all five operations.
+async fn set_every_password(client: &Client) -> Result<(), Error> {
+    let [ddm, dcs, dms] =
+        [Fleet::DDM_ID, Fleet::DCS_ID, Fleet::DMS_ID].map(|id| InstanceId::new(id).unwrap());
+    let user = Username::new(Fleet::DDM_USERNAME).unwrap();
+    let root = AdminName::new("root").unwrap();
+    let account = DdmAccountPassword::new(NEW).unwrap();
+    client.ddm_reset_password(&ddm, &user, &account).await?;
+    let admin = DdmAdminPassword::new(NEW).unwrap();
+    client.ddm_set_admin(&ddm, &root, &admin).await?;
+    let reset = ResetPassword::To(DcsPassword::new("Example~Bb-2024").unwrap());
+    client.dcs_reset_password(&dcs, &reset).await?;
+    let old = DcsOldPassword::new("Example~Bb-2024");
+    let redis = DcsPassword::new(NEW).unwrap();
+    client.dcs_change_password(&dcs, &old, &redis).await?;
+    let kafka = DmsPassword::new(NEW).unwrap();
+    client.dms_reset_password(&dms, &kafka).await.map(drop)
+}
+
+#[tokio::test]
+async fn every_kind_of_credentials_sets_every_password() {
+    for credentials in every_kind() {
+        for project in every_project() {
+            let what = format!("{credentials:?} {project:?}");
+            let emulator = start().await;
+            let endpoints = Endpoints::all(&emulator.url()).unwrap();
+            let client = Client::new(endpoints, project, credentials.clone()).unwrap();
+            set_every_password(&client).await.unwrap();
+            for (id, account) in [
+                (Fleet::DDM_ID, Some(Fleet::DDM_USERNAME)),
+                (Fleet::DDM_ID, Some("root")),
+                (Fleet::DCS_ID, None),
+                (Fleet::DMS_ID, None),
+            ] {
+                assert!(emulator.password_is(id, account, NEW), "{what}: {id}");
+            }
+            let received = emulator.received();
+            assert!(
+                received.iter().all(|request| request.status < 300),
+                "{what}: {received:?}"
+            );
+            let shown = format!("{client:?} {client:#?} {emulator:?} {emulator:#?} {what}");
+            for secret in [
+                Fleet::TOKEN,
+                Fleet::SECRET_KEY,
+                Fleet::USER_PASSWORD,
+                NEW,
+                "Example",
+            ] {
+                assert!(!shown.contains(secret), "{secret} in {shown}");
+            }
+        }
+    }
 }
 
 /// What a reset with these credentials comes to: `204`, or the status and code of a refusal.
@@ -39,7 +114,7 @@ async fn reset(emulator: &Emulator, credentials: Credentials) -> String {
 
 #[tokio::test]
 async fn a_token_or_a_key_pair_opens_the_project() {
-    let emulator = start(&Clock::default()).await;
+    let emulator = start().await;
     let (key, secret) = (Fleet::ACCESS_KEY, Fleet::SECRET_KEY);
     for (credentials, result) in [
         (Credentials::token(Fleet::TOKEN), "204"),
@@ -61,7 +136,7 @@ async fn a_token_or_a_key_pair_opens_the_project() {
 #[tokio::test]
 async fn a_signature_is_good_for_a_quarter_of_an_hour() {
     let clock = Clock::default();
-    let emulator = start(&clock).await;
+    let emulator = start_at(&clock).await;
     let pair = || Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
     clock.advance(Duration::from_secs(14 * 60));
     assert_eq!(reset(&emulator, pair()).await, "204");
@@ -69,27 +144,97 @@ async fn a_signature_is_good_for_a_quarter_of_an_hour() {
     assert_eq!(reset(&emulator, pair()).await, "401 APIGW.0301");
 }
 
+/// A reset of the Kafka instance, signed `minutes` from now, and sent with this body.
+async fn signed_reset(emulator: &Emulator, secret_key: &str, minutes: i64, sent: &str) -> Answer {
+    let url = emulator.url();
+    let host = url.trim_start_matches("http://");
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let now = jiff::Timestamp::now();
+    let date = now + jiff::SignedDuration::from_mins(minutes);
+    let date = date.strftime(DATE_FORMAT).to_string();
+    let signed = Signed {
+        method: "POST",
+        path: &path,
+        query: "",
+        headers: &[("host", host), (DATE_HEADER, &date)],
+        body: BODY.as_bytes(),
+    };
+    let authorization = authorization(Fleet::ACCESS_KEY, &secret_key.into(), &signed);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client
+        .post(format!("{url}{path}"))
+        .header("authorization", authorization)
+        .header(DATE_HEADER, date)
+        .body(sent.to_owned());
+    http::answer(request.send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn what_the_gateway_refuses_is_told_as_documented_and_changes_nothing() {
+    let clock = Clock::default();
+    let emulator = start_at(&clock).await;
+    let secret_key = Fleet::SECRET_KEY;
+    let mut answers = vec![
+        (
+            "a wrong key",
+            signed_reset(&emulator, "another", 0, BODY).await,
+        ),
+        (
+            "too early",
+            signed_reset(&emulator, secret_key, -16, BODY).await,
+        ),
+        (
+            "too late",
+            signed_reset(&emulator, secret_key, 16, BODY).await,
+        ),
+        (
+            "another body",
+            signed_reset(&emulator, secret_key, 0, OTHER_BODY).await,
+        ),
+    ];
+    for (_, answer) in &answers {
+        let message = "Incorrect IAM authentication information";
+        assert_eq!(answer.1["error_msg"], message);
+        assert_eq!(answer.1["error_code"], "APIGW.0301");
+    }
+    let (token, _) = log_in(&emulator).await;
+    clock.advance(Duration::from_secs(25 * 60 * 60));
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let ended = send_with(&emulator, "post", &path, BODY, Some(&token)).await;
+    assert_eq!(ended.1["error_code"], "APIGW.0307");
+    answers.push(("an ended token", ended));
+    for (what, (status, body)) in answers {
+        let members: Vec<_> = body.as_object().unwrap().keys().collect();
+        assert_eq!(status, 401, "{what}");
+        assert_eq!(members, ["error_code", "error_msg", "request_id"], "{what}");
+        assert_eq!(body["request_id"].as_str().unwrap().len(), 32, "{what}");
+    }
+    assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2023"));
+}
+
+#[tokio::test]
+async fn a_signature_may_be_off_by_minutes() {
+    let emulator = start().await;
+    for minutes in [-14, 0, 14] {
+        let answer = signed_reset(&emulator, Fleet::SECRET_KEY, minutes, BODY).await;
+        assert_eq!(answer, (204, Value::Null), "{minutes}");
+    }
+}
+
 /// A request as it was signed, and what was changed of it on the way.
 #[tokio::test]
 async fn a_request_that_was_changed_on_the_way_is_refused() {
-    let emulator = start(&Clock::default()).await;
+    let emulator = start().await;
     let host = emulator.url().replace("http://", "");
-    let path = format!(
-        "/v2/{}/instances/{}/password",
-        Fleet::PROJECT_ID,
-        Fleet::DMS_ID
-    );
-    let body = r#"{"new_password":"Kafka-Example-2024"}"#;
-    let date = jiff::Timestamp::now()
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string();
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let date = jiff::Timestamp::now().strftime(DATE_FORMAT).to_string();
     let sign = |headers: &[(&str, &str)]| {
         let signed = Signed {
             method: "POST",
             path: &path,
             query: "",
             headers,
-            body: body.as_bytes(),
+            body: BODY.as_bytes(),
         };
         authorization(Fleet::ACCESS_KEY, &Secret::from(Fleet::SECRET_KEY), &signed)
     };
@@ -98,28 +243,27 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
         ("x-sdk-date", &date),
         ("content-type", "application/json"),
     ]);
-    let other_body = r#"{"new_password":"Kafka-Example-2025"}"#;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     for (what, authorization, path, date, body, status) in [
-        ("nothing", &all, &*path, &*date, body, 204),
-        ("the body", &all, &path, &date, other_body, 401),
-        ("the query", &all, &format!("{path}?x=1"), &date, body, 401),
+        ("nothing", &all, &*path, &*date, BODY, 204),
+        ("the body", &all, &path, &date, OTHER_BODY, 401),
+        ("the query", &all, &format!("{path}?x=1"), &date, BODY, 401),
         (
             "the instance",
             &all,
             &path.replace("/6f", "/7f"),
             &date,
-            body,
+            BODY,
             401,
         ),
-        ("the date", &all, &path, "20240102T030405Z", body, 401),
-        ("the form of the date", &all, &path, "yesterday", body, 401),
+        ("the date", &all, &path, "20240102T030405Z", BODY, 401),
+        ("the form of the date", &all, &path, "yesterday", BODY, 401),
         (
             "the date is not signed",
             &sign(&[("host", &host)]),
             &path,
             &date,
-            body,
+            BODY,
             401,
         ),
         (
@@ -127,7 +271,7 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
             &sign(&[("x-sdk-date", &date)]),
             &path,
             &date,
-            body,
+            BODY,
             401,
         ),
         (
@@ -135,7 +279,7 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
             &"Basic dTpw".to_owned(),
             &path,
             &date,
-            body,
+            BODY,
             401,
         ),
         (
@@ -143,7 +287,7 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
             &all.replace("Signature=", "S="),
             &path,
             &date,
-            body,
+            BODY,
             401,
         ),
     ] {

@@ -9,7 +9,7 @@ mod http;
 
 use std::io::ErrorKind;
 
-use http::{path, send};
+use http::{log_in, path, send};
 use repass_emulator::{Account, Emulator, Fleet, Instance};
 
 #[tokio::test]
@@ -50,6 +50,8 @@ async fn nothing_shows_a_password_a_token_or_a_secret_key() {
             other => panic!("a service to add here: {other:?}"),
         });
     }
+    let user = &fleet.user;
+    shown.push(("user", format!("{user:?} {user:#?}")));
     shown.push(("account", format!("{administrator:?} {administrator:#?}")));
     shown.push(("fleet", format!("{fleet:?} {fleet:#?}")));
 
@@ -61,14 +63,15 @@ async fn nothing_shows_a_password_a_token_or_a_secret_key() {
     ] {
         send(&emulator, "post", &password, body).await;
     }
+    let (issued, _) = log_in(&emulator).await;
     let received = emulator.received();
-    assert_eq!(received.len(), 2);
+    assert_eq!(received.len(), 3);
     shown.push(("received", format!("{received:?} {received:#?}")));
     shown.push(("emulator", format!("{emulator:?} {emulator:#?}")));
 
     for (what, shown) in shown {
         // All the passwords are `…-Example-20…`.
-        for secret in ["-Example-20", Fleet::TOKEN, Fleet::SECRET_KEY] {
+        for secret in ["-Example-20", Fleet::TOKEN, Fleet::SECRET_KEY, &issued] {
             assert!(!shown.contains(secret), "{what}: {shown}");
         }
     }

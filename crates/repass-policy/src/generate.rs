@@ -11,11 +11,19 @@ use crate::{Policy, Secret};
 
 /// How many characters a generated password has unless told otherwise: the most that every policy
 /// accepts.
-pub const DEFAULT_LENGTH: usize = 32;
+pub const DEFAULT_LENGTH: usize = LENGTHS.most_everywhere;
 /// The fewest characters that every policy accepts.
-pub const MIN_LENGTH: usize = lengths().0;
+pub const MIN_LENGTH: usize = LENGTHS.fewest_everywhere;
 /// The most characters that any policy accepts.
-pub const MAX_LENGTH: usize = lengths().1;
+pub const MAX_LENGTH: usize = LENGTHS.most_anywhere;
+
+struct Lengths {
+    fewest_everywhere: usize,
+    most_everywhere: usize,
+    most_anywhere: usize,
+}
+
+const LENGTHS: Lengths = lengths();
 
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -106,18 +114,29 @@ impl std::error::Error for GenerateError {
     clippy::indexing_slicing,
     reason = "runs when the crate is compiled: a wrong index would not build"
 )]
-const fn lengths() -> (usize, usize) {
-    let (mut min, mut max) = (0, 0);
+const fn lengths() -> Lengths {
+    let mut lengths = Lengths {
+        fewest_everywhere: 0,
+        most_everywhere: usize::MAX,
+        most_anywhere: 0,
+    };
     let mut index = 0;
     while index < Policy::ALL.len() {
-        let policy = Policy::ALL[index];
-        if policy.min_length > min {
-            min = policy.min_length;
+        let Policy {
+            min_length,
+            max_length,
+            ..
+        } = *Policy::ALL[index];
+        if min_length > lengths.fewest_everywhere {
+            lengths.fewest_everywhere = min_length;
         }
-        if policy.max_length > max {
-            max = policy.max_length;
+        if max_length < lengths.most_everywhere {
+            lengths.most_everywhere = max_length;
+        }
+        if max_length > lengths.most_anywhere {
+            lengths.most_anywhere = max_length;
         }
         index += 1;
     }
-    (min, max)
+    lengths
 }

@@ -103,15 +103,13 @@ macro_rules! secret {
                 Self::POLICY.check_context(self.expose(), context)
             }
 
-            /// A password that every policy accepts which allows its length: of
-            /// [`DEFAULT_LENGTH`](crate::DEFAULT_LENGTH), or shorter where this policy asks for it.
+            /// A password of [`DEFAULT_LENGTH`](crate::DEFAULT_LENGTH), which every policy accepts.
             ///
             /// # Errors
             /// The operating system gives no randomness.
             #[cfg(feature = "generate")]
             pub fn generate() -> Result<Self, $crate::GenerateError> {
-                let length = $crate::DEFAULT_LENGTH.min(Self::POLICY.max_length);
-                $crate::generate(length).map(Self)
+                $crate::generate($crate::DEFAULT_LENGTH).map(Self)
             }
         }
         $crate::secret::secret!(@wire $name);

@@ -1,0 +1,71 @@
+//! What the services of instances have in common: where they look before they act.
+
+use serde::de::DeserializeOwned;
+
+use crate::answer::{Answer, Refusal};
+use crate::fleet::Instance;
+use crate::gateway::{Call, Gateway, UNAUTHENTICATED};
+use crate::state::Shared;
+
+/// How a service tells what every service has to tell.
+pub(crate) struct Dialect {
+    pub(crate) refuse: fn(Refusal) -> Answer,
+    /// Where the service itself tells that a token is for another project; else the gateway does.
+    pub(crate) other_project: Option<Refusal>,
+    /// Where the service wants a UUID for an instance id.
+    pub(crate) invalid_id: Option<Refusal>,
+    pub(crate) no_instance: Refusal,
+    pub(crate) empty_body: Refusal,
+    pub(crate) not_json: Refusal,
+    /// Which parameter to blame for JSON that is not what the contract has.
+    pub(crate) parameter: fn(&serde_json::Value) -> Refusal,
+}
+
+impl Dialect {
+    /// Looks up what the call names and reads its body, then lets the service act on them.
+    pub(crate) fn answer<Body: DeserializeOwned>(
+        &self,
+        shared: &Shared,
+        call: &Call,
+        act: impl FnOnce(&mut Instance, Body) -> Result<Answer, Refusal>,
+    ) -> Result<Answer, Gateway> {
+        if call.project_id != shared.fleet().project_id {
+            let other_project = self.other_project.ok_or(Gateway(UNAUTHENTICATED))?;
+            return Ok((self.refuse)(other_project));
+        }
+        let answer = || {
+            if let Some(invalid_id) = self.invalid_id
+                && !is_uuid(&call.instance_id)
+            {
+                return Err(invalid_id);
+            }
+            let mut instances = shared.instances();
+            let instance = instances.get_mut(&call.instance_id);
+            let instance = instance.ok_or(self.no_instance)?;
+            if call.body.is_empty() {
+                return Err(self.empty_body);
+            }
+            act(instance, self.read(&call.body)?)
+        };
+        Ok(answer().unwrap_or_else(self.refuse))
+    }
+
+    /// The body as the contract has it.
+    fn read<Body: DeserializeOwned>(&self, body: &[u8]) -> Result<Body, Refusal> {
+        // Serde would take an array for an object whose members come in order.
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        match serde_json::from_slice(body) {
+            Ok(body) if is_object => Ok(body),
+            _ => Err(match serde_json::from_slice(body) {
+                Ok(value) => (self.parameter)(&value),
+                Err(_) => self.not_json,
+            }),
+        }
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len());
+    lengths.eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+}
