@@ -3,11 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::failure::Failure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use repass_client::{AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, Username};
+use repass_client::{
+    AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, ProjectName, Username,
+};
+
+use crate::failure::Failure;
+use crate::output::Operation;
 
 /// Sets the passwords of DDM, DCS and DMS instances on Huawei Cloud and Open Telekom Cloud
 #[derive(Debug, Parser)]
@@ -15,31 +19,70 @@ use repass_client::{AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, Proje
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    /// How to print the result; as JSON it is one line, whose schema `repass schema` prints
+    #[arg(long, global = true, value_enum, default_value_t, display_order = LAST)]
+    pub(crate) output: Output,
+    /// Log to standard error what is done, step by step; never a password or other credentials
+    #[arg(long, global = true, display_order = LAST)]
+    pub(crate) verbose: bool,
 }
+
+/// Where the options of all verbs stand: below the verb's own, above the help.
+const LAST: usize = 900;
 
 /// The verb that was asked for. Help and most mistakes end the process here, as clap tells them.
 ///
 /// # Errors
-/// A word that belongs to no option: it could be a password, and clap would repeat it.
-pub(crate) fn parse() -> Result<Verb, Failure> {
+/// A word that belongs to no option: it could be a password, and clap would repeat it. Any mistake
+/// if the result is to be JSON.
+pub(crate) fn parse() -> Result<Arguments, Failure> {
     let error = match Arguments::try_parse() {
-        Ok(arguments) => return Ok(arguments.verb),
+        Ok(arguments) => return Ok(arguments),
         Err(error) => error,
     };
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(word))
-            if error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-') =>
-        {
-            Err(Failure::usage(
-                "there is a word too many; it is not repeated here, for it could be a password",
-                "give a password at the prompt, with --password-stdin or with --password-file",
-            ))
+    let is_word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) => !word.starts_with('-'),
+        _ => false,
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if is_word => Err(Failure::usage(
+            "there is a word too many; it is not repeated here, for it could be a password",
+            "give a password at the prompt, with --password-stdin or with --password-file",
+        )),
+        ErrorKind::TooManyValues => Err(Failure::usage(
+            "an option has a value that it does not take; it is not repeated here, for it could be \
+             a password",
+            "give a password at the prompt, with --password-stdin or with --password-file",
+        )),
+        _ if error.use_stderr() && Output::asked_for() == Output::Json => {
+            let told = error.to_string();
+            let line = told.lines().next().unwrap_or_default();
+            let line = line.strip_prefix("error: ").unwrap_or(line);
+            Err(Failure::usage(line, "see `repass --help`"))
         }
         _ => error.exit(),
     }
 }
 
+impl Output {
+    /// The form that was asked for in arguments that are not right.
+    pub(crate) fn asked_for() -> Self {
+        let words: Vec<_> = std::env::args_os().collect();
+        let pairs = words.windows(2);
+        let mut json = pairs.map(|pair| pair.iter().eq(["--output", "json"]));
+        match json.any(|json| json) || words.iter().any(|word| word == "--output=json") {
+            true => Self::Json,
+            false => Self::Table,
+        }
+    }
+}
+
 const EXIT_CODES: &str = "\
+Where the settings of a call come from, the first that says one: an option; an environment
+variable, of Huawei's SDKs (HUAWEICLOUD_SDK_…) or of OpenStack's tools (OS_…); the clouds.yaml and
+secure.yaml of OpenStack's tools, read only if --cloud or OS_CLOUD names a cloud in them. See
+`repass config --help`.
+
 Exit codes:
   0  done, or accepted by the service
   1  refused, or not sent: no password changed
@@ -57,6 +100,23 @@ pub(crate) enum Verb {
     Generate(Generate),
     /// Run the emulator until Ctrl-C
     Emulate(Emulate),
+    /// Show which settings are in force, and where each comes from; secrets stay hidden
+    #[command(after_long_help = crate::settings::sources())]
+    Config(Access),
+    /// Print the JSON Schema of what a verb prints with --output json
+    Schema {
+        /// The verb; `call` is each of ddm, dcs and dms. All of them unless one is named
+        #[arg(value_name = "VERB", value_parser = PossibleValuesParser::new(crate::schema::names()))]
+        verb: Option<String>,
+    },
+    /// Print the completions for a shell
+    ///
+    /// Such as: repass completions bash > ~/.local/share/bash-completion/completions/repass
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Distributed Database Middleware
     #[command(subcommand)]
     Ddm(Ddm),
@@ -78,9 +138,6 @@ pub(crate) struct Check {
     pub(crate) username: Option<String>,
     #[command(flatten)]
     pub(crate) password: GivenPassword,
-    /// How to print the result
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -98,17 +155,19 @@ pub(crate) struct Emulate {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// How to print where it listens and what it holds; as JSON it is one line
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
-    /// For people
     #[default]
     Table,
-    /// For programs
     Json,
 }
 
@@ -173,18 +232,41 @@ pub(crate) enum Dms {
     },
 }
 
-/// Which instance. The token comes from the environment variable OS_TOKEN.
+/// Which instance.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// The base URL of the service, such as https://dcs.eu-de.otc.t-systems.com
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint: String,
-    /// The project of the instance
-    #[arg(long, value_name = "ID")]
-    pub(crate) project_id: ProjectId,
     /// The instance
     #[arg(long, value_name = "ID")]
     pub(crate) instance_id: InstanceId,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+/// How to get at a project. Credentials are never arguments.
+#[derive(Debug, Args)]
+pub(crate) struct Access {
+    /// The base URL of the service, such as https://dcs.eu-de.otc.t-systems.com
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// The region of the instance, such as eu-de: it gives the cloud, its endpoints and the project
+    /// of its name
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The project of the instance, by its id
+    #[arg(long, value_name = "ID")]
+    pub(crate) project_id: Option<ProjectId>,
+    /// The project of the instance, by its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project_name: Option<ProjectName>,
+    /// The base URL of IAM, where a user logs in
+    #[arg(long, value_name = "URL")]
+    pub(crate) iam_endpoint: Option<String>,
+    /// A cloud in clouds.yaml, for what neither options nor the environment say
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cloud: Option<String>,
+    /// Accept plain http endpoints of other machines too: everyone on the way can read the password
+    #[arg(long)]
+    pub(crate) allow_http: bool,
 }
 
 /// How a password is given: at a prompt unless one of these says otherwise.
@@ -204,7 +286,8 @@ pub(crate) struct NewPassword {
     #[command(flatten)]
     pub(crate) given: GivenPassword,
     /// Make a password that every service accepts, and hand it over before it is sent: on standard
-    /// output, or in a new file that only you can read
+    /// output, with --output json as a first line {"password":"…"}, or in a new file that only you
+    /// can read
     #[arg(
         long,
         value_name = "FILE",
@@ -213,6 +296,20 @@ pub(crate) struct NewPassword {
         conflicts_with_all = ["password_stdin", "password_file"]
     )]
     pub(crate) generate: Option<Option<PathBuf>>,
+}
+
+impl Verb {
+    /// Which operation it asks for, if it calls a service.
+    pub(crate) fn operation(&self) -> Option<Operation> {
+        match self {
+            Self::Ddm(Ddm::ResetPassword { .. }) => Some(Operation::DdmResetPassword),
+            Self::Ddm(Ddm::SetAdmin { .. }) => Some(Operation::DdmSetAdmin),
+            Self::Dcs(Dcs::ChangePassword { .. }) => Some(Operation::DcsChangePassword),
+            Self::Dcs(Dcs::ResetPassword { .. }) => Some(Operation::DcsResetPassword),
+            Self::Dms(Dms::ResetPassword { .. }) => Some(Operation::DmsResetPassword),
+            _ => None,
+        }
+    }
 }
 
 fn policy() -> impl TypedValueParser<Value = &'static Policy> {

@@ -6,22 +6,21 @@ use crate::arguments::{Check, Output};
 use crate::failure::Failure;
 use crate::terminal;
 
-pub(crate) fn run(check: &Check) -> Result<(), Failure> {
+pub(crate) fn run(check: &Check, output: Output) -> Result<(), Failure> {
     let password = check.password.read()?;
     let context = Context {
         username: check.username.as_deref(),
         ..Context::default()
     };
     let outcome = check.policy.check(password.expose(), &context);
-    match check.output {
+    match output {
         Output::Json => {
             let report = Report::new(check.policy, outcome);
-            // A report cannot fail to be written: it is texts, numbers and flags.
-            terminal::show(&serde_json::to_string(&report).unwrap_or_default())?;
+            terminal::show_json(&report)?;
             if report.valid {
                 Ok(())
             } else {
-                Err(Failure::Told)
+                Err(Failure::Told { exit_code: 3 })
             }
         }
         Output::Table => match outcome {
@@ -31,7 +30,7 @@ pub(crate) fn run(check: &Check) -> Result<(), Failure> {
                 for violation in &violations {
                     terminal::show(&format!("  - it {violation}"))?;
                 }
-                Err(Failure::Told)
+                Err(Failure::Told { exit_code: 3 })
             }
         },
     }

@@ -1,25 +1,29 @@
 //! `repass demo`: the whole way once, on an emulator in this process.
 
-use comfy_table::Table;
 use repass_client::{
     AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Operation, Outcome, ProjectId,
-    ResetPassword, Username,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Outcome, ProjectId, ResetPassword,
+    Username,
 };
 use repass_emulator::{Emulator, Fleet};
 
+use crate::arguments::Output;
 use crate::failure::Failure;
+use crate::output::{Demo, NotSent, Operation, Step};
 use crate::terminal;
 
-pub(crate) async fn run() -> Result<(), Failure> {
-    let told = show().await.map_err(|error| {
+pub(crate) async fn run(output: Output) -> Result<(), Failure> {
+    let demo = drive().await.map_err(|error| {
         let line = format!("the demo did not go as it should: {error}");
         Failure::not_done(line, "please report it")
     })?;
-    terminal::show(&told)
+    match output {
+        Output::Json => terminal::show_json(&demo),
+        Output::Table => terminal::show(&describe(&demo)),
+    }
 }
 
-async fn show() -> Result<String, Box<dyn std::error::Error>> {
+async fn drive() -> Result<Demo, Box<dyn std::error::Error>> {
     let emulator = Emulator::start(Fleet::built_in()).await?;
     let client = Client::new(
         Endpoints::all(&emulator.url())?,
@@ -30,76 +34,83 @@ async fn show() -> Result<String, Box<dyn std::error::Error>> {
     let dcs = InstanceId::new(Fleet::DCS_ID)?;
     let dms = InstanceId::new(Fleet::DMS_ID)?;
 
-    let mut steps = Steps::new(&emulator);
+    let mut endpoints = Steps::new(&emulator);
     let username = Username::new(Fleet::DDM_USERNAME)?;
     let new = DdmAccountPassword::generate()?;
-    steps.done(client.ddm_reset_password(&ddm, &username, &new).await)?;
+    let done = client.ddm_reset_password(&ddm, &username, &new).await;
+    endpoints.done(Operation::DdmResetPassword, done)?;
     let root = AdminName::new("root")?;
     let new = DdmAdminPassword::generate()?;
-    steps.done(client.ddm_set_admin(&ddm, &root, &new).await)?;
+    let done = client.ddm_set_admin(&ddm, &root, &new).await;
+    endpoints.done(Operation::DdmSetAdmin, done)?;
     let old = DcsOldPassword::new(Fleet::DCS_PASSWORD);
     let new = DcsPassword::generate()?;
-    steps.done(client.dcs_change_password(&dcs, &old, &new).await)?;
+    let done = client.dcs_change_password(&dcs, &old, &new).await;
+    endpoints.done(Operation::DcsChangePassword, done)?;
     let reset = ResetPassword::To(DcsPassword::generate()?);
-    steps.done(client.dcs_reset_password(&dcs, &reset).await)?;
+    let done = client.dcs_reset_password(&dcs, &reset).await;
+    endpoints.done(Operation::DcsResetPassword, done)?;
     let new = DmsPassword::generate()?;
-    steps.done(client.dms_reset_password(&dms, &new).await)?;
-    let url = emulator.url();
-    let mut told = format!("The five endpoints, on an emulator at {url}:\n{steps}\n");
+    let done = client.dms_reset_password(&dms, &new).await;
+    endpoints.done(Operation::DmsResetPassword, done)?;
 
-    told += "\nA password that the rules of dms refuse is not sent at all:\n";
     let before = emulator.received().len();
-    match DmsPassword::new("-kafka") {
-        Ok(_) => return Err("a bad password was accepted".into()),
-        Err(violations) => {
-            for violation in &violations {
-                told += &format!("  - it {violation}\n");
-            }
-        }
-    }
-    let sent = emulator.received().len() - before;
-    told += &format!("  requests that the emulator received: {sent}\n");
+    let Err(violations) = DmsPassword::new("-kafka") else {
+        return Err("a bad password was accepted".into());
+    };
+    let not_sent = NotSent {
+        violations: violations.iter().cloned().collect(),
+        requests: emulator.received().len() - before,
+    };
 
-    let mut steps = Steps::new(&emulator);
+    let mut lock = Steps::new(&emulator);
     let wrong = DcsOldPassword::new("Not-The-Password-1");
     let new = DcsPassword::generate()?;
     for _ in 0..6 {
-        steps.refused(client.dcs_change_password(&dcs, &wrong, &new).await)?;
+        let refused = client.dcs_change_password(&dcs, &wrong, &new).await;
+        lock.refused(Operation::DcsChangePassword, refused)?;
     }
-    told += &format!("\nA wrong old password, until the account is locked:\n{steps}\n");
 
-    let mut steps = Steps::new(&emulator);
-    let reset = ResetPassword::To(new);
-    steps.done(client.dcs_reset_password(&dcs, &reset).await)?;
-    told += &format!("\nA reset asks for no old password, so it works during the lock:\n{steps}");
-    Ok(told)
+    let mut reset = Steps::new(&emulator);
+    let done = client
+        .dcs_reset_password(&dcs, &ResetPassword::To(new))
+        .await;
+    reset.done(Operation::DcsResetPassword, done)?;
+    Ok(Demo {
+        url: emulator.url(),
+        endpoints: endpoints.steps,
+        not_sent,
+        lock: lock.steps,
+        reset: reset.steps,
+    })
 }
 
-/// A table of what was sent and what came of it.
+/// What was sent and what came of it.
 struct Steps<'a> {
     emulator: &'a Emulator,
-    table: Table,
+    steps: Vec<Step>,
 }
 
 impl<'a> Steps<'a> {
     fn new(emulator: &'a Emulator) -> Self {
-        let table = terminal::table(["Operation", "Request", "Status", "Result"]);
-        Self { emulator, table }
+        let steps = Vec::new();
+        Self { emulator, steps }
     }
 
-    fn done(&mut self, result: Result<Outcome, Error>) -> Result<(), Error> {
-        let outcome = result?;
-        self.add(outcome.operation, "the password was set");
+    fn done(&mut self, operation: Operation, result: Result<Outcome, Error>) -> Result<(), Error> {
+        result?;
+        self.add(operation, "the password was set".to_owned());
         Ok(())
     }
 
     fn refused(
         &mut self,
+        operation: Operation,
         result: Result<Outcome, Error>,
     ) -> Result<(), Box<dyn std::error::Error>> {
         match result {
             Err(Error::Refused(refusal)) => {
-                self.add(refusal.operation, &refusal.kind.to_string());
+                self.add(operation, refusal.kind.to_string());
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -108,18 +119,42 @@ impl<'a> Steps<'a> {
     }
 
     /// Adds what the emulator received last.
-    fn add(&mut self, operation: Operation, result: &str) {
-        if let Some(request) = self.emulator.received().pop() {
-            let line = format!("{} {}", request.method, request.path);
-            let status = request.status.to_string();
-            self.table
-                .add_row([&operation.to_string(), &line, &status, result]);
-        }
+    fn add(&mut self, operation: Operation, result: String) {
+        let request = self.emulator.received().pop();
+        self.steps.extend(request.map(|request| Step {
+            operation,
+            method: request.method,
+            path: request.path,
+            status: request.status,
+            result,
+        }));
     }
 }
 
-impl std::fmt::Display for Steps<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.table.fmt(f)
+fn describe(demo: &Demo) -> String {
+    let url = &demo.url;
+    let violations = demo.not_sent.violations.iter();
+    let violations = violations.map(|violation| format!("  - it {violation}\n"));
+    format!(
+        "The five endpoints, on an emulator at {url}:\n{}\n\nA password that the rules of dms refuse \
+         is not sent at all:\n{}  requests that the emulator received: {}\n\nA wrong old password, \
+         until the account is locked:\n{}\n\nA reset asks for no old password, so it works during \
+         the lock:\n{}",
+        table(&demo.endpoints),
+        violations.collect::<String>(),
+        demo.not_sent.requests,
+        table(&demo.lock),
+        table(&demo.reset)
+    )
+}
+
+fn table(steps: &[Step]) -> comfy_table::Table {
+    let mut table = terminal::table(["Operation", "Request", "Status", "Result"]);
+    for step in steps {
+        let operation = repass_client::Operation::from(step.operation).to_string();
+        let request = format!("{} {}", step.method, step.path);
+        let status = step.status.to_string();
+        table.add_row([&operation, &request, &status, &step.result]);
     }
+    table
 }

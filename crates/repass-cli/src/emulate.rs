@@ -15,7 +15,7 @@ struct Started<'a> {
     fleet: &'a Fleet,
 }
 
-pub(crate) async fn run(arguments: &Emulate) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failure> {
     let fleet = Fleet::built_in();
     let options = Options {
         listen: arguments.listen,
@@ -31,9 +31,8 @@ pub(crate) async fn run(arguments: &Emulate) -> Result<(), Failure> {
         url: emulator.url(),
         fleet: &fleet,
     };
-    match arguments.output {
-        // A fleet cannot fail to be written: it is texts and flags.
-        Output::Json => terminal::show(&serde_json::to_string(&started).unwrap_or_default())?,
+    match output {
+        Output::Json => terminal::show_json(&started)?,
         Output::Table => {
             terminal::show(&describe(&started))?;
             terminal::say("Ctrl-C ends the emulator.");

@@ -1,17 +1,23 @@
 //! Why a command failed: one line, what to do next, and the exit code.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use repass_client::{Certainty, Error, NotSent, Operation, RefusalKind, Violations};
+use repass_client::{Certainty, Error, NotSent, RefusalKind, UnknownCause, Violations};
 
+use crate::arguments::Output;
+use crate::output::{self, Failed, Kind, Operation, Problem};
 use crate::terminal;
 
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command is not right.
-    Usage { line: String, next: &'static str },
+    /// The command is not right, or its configuration.
+    Usage {
+        line: String,
+        next: Cow<'static, str>,
+    },
     /// The password breaks the rules.
     Rules(Violations),
     /// Nothing changed.
@@ -20,8 +26,8 @@ pub(crate) enum Failure {
     Call(Error),
     /// The call was abandoned after it may have been sent.
     Interrupted(Operation),
-    /// A checked password broke the rules, and has been told so.
-    Told,
+    /// It has been told already.
+    Told { exit_code: u8 },
 }
 
 impl Failure {
@@ -32,45 +38,182 @@ impl Failure {
     }
 
     /// A command that cannot be carried out as it is.
-    pub(crate) fn usage(what: impl Display, next: &'static str) -> Self {
-        let line = what.to_string();
+    pub(crate) fn usage(what: impl Display, next: impl Into<Cow<'static, str>>) -> Self {
+        let (line, next) = (what.to_string(), next.into());
         Self::Usage { line, next }
     }
 
     /// Tells what happened, and gives the exit code for it.
-    pub(crate) fn report(&self) -> ExitCode {
-        match self {
-            Self::Told => {}
-            Self::Usage { line, next } | Self::NotDone { line, next } => tell(line, next),
-            Self::Rules(violations) => tell_rules(violations),
-            Self::Call(Error::NotSent {
-                reason: NotSent::Policy(violations),
-                ..
-            }) => tell_rules(violations),
-            Self::Call(error) => tell(&with_sources(error), next_step(error)),
-            Self::Interrupted(operation) => tell(
-                &format!(
-                    "{operation}: it is not known whether the password changed: interrupted while \
-                     the call was under way"
-                ),
-                UNKNOWN,
-            ),
+    pub(crate) fn report(&self, operation: Option<Operation>, output: Output) -> ExitCode {
+        if !matches!(self, Self::Told { .. }) {
+            let (line, next) = self.lines();
+            terminal::say(&format!("error: {line}"));
+            for violation in self.violations().into_iter().flatten() {
+                terminal::say(&format!("  - it {violation}"));
+            }
+            terminal::say(&format!("next: {next}"));
+            if output == Output::Json {
+                // If standard output cannot be written, it has still been told.
+                let _ = terminal::show_json(&self.as_json(operation));
+            }
         }
         ExitCode::from(self.exit_code())
     }
 
+    /// What happened, and what to do next.
+    pub(crate) fn lines(&self) -> (String, String) {
+        if let Some(violations) = self.violations() {
+            return (
+                format!("the password breaks the rules of {}", violations.policy()),
+                "nothing was sent; give another password, or use --generate".to_owned(),
+            );
+        }
+        match self {
+            Self::Usage { line, next } => (line.clone(), next.to_string()),
+            Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
+            Self::Call(error) => (with_sources(error), next_step(error).to_owned()),
+            Self::Interrupted(operation) => (
+                format!(
+                    "{}: it is not known whether the password changed: interrupted while the call \
+                     was under way",
+                    repass_client::Operation::from(*operation)
+                ),
+                UNKNOWN.to_owned(),
+            ),
+            Self::Rules(_) | Self::Told { .. } => (String::new(), String::new()),
+        }
+    }
+
+    fn violations(&self) -> Option<&Violations> {
+        match self {
+            Self::Rules(violations)
+            | Self::Call(Error::NotSent {
+                reason: NotSent::Policy(violations),
+                ..
+            }) => Some(violations),
+            _ => None,
+        }
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
+            Self::Told { exit_code } => *exit_code,
             Self::NotDone { .. } => 1,
             Self::Usage { .. } => 2,
-            Self::Rules(_) | Self::Told => 3,
-            Self::Call(Error::NotSent {
-                reason: NotSent::Policy(_),
-                ..
-            }) => 3,
+            _ if self.violations().is_some() => 3,
             Self::Call(error) if error.certainty().nothing_changed() => 1,
-            Self::Call(_) | Self::Interrupted(_) => 4,
+            Self::Call(_) | Self::Interrupted(_) | Self::Rules(_) => 4,
         }
+    }
+
+    fn as_json(&self, operation: Option<Operation>) -> Failed {
+        let (message, next) = self.lines();
+        let (certainty, kind) = self.kind();
+        let mut problem = Problem {
+            certainty,
+            kind,
+            message,
+            next,
+            status: None,
+            code: None,
+            service_message: None,
+            request_id: None,
+            tries_left: None,
+            minutes_left: None,
+            retry_after_seconds: None,
+            violations: self.violations().into_iter().flatten().cloned().collect(),
+        };
+        if let Self::Call(error) = self {
+            problem.describe(error);
+        }
+        Failed {
+            operation,
+            error: problem,
+        }
+    }
+
+    fn kind(&self) -> (output::Certainty, Kind) {
+        let Self::Call(error) = self else {
+            return match self {
+                Self::Usage { .. } => (output::Certainty::NotSent, Kind::Usage),
+                Self::Rules(_) => (output::Certainty::NotSent, Kind::Policy),
+                Self::Interrupted(_) => (output::Certainty::Unknown, Kind::Interrupted),
+                _ => (output::Certainty::NotSent, Kind::Local),
+            };
+        };
+        let certainty = match error.certainty() {
+            Certainty::NotSent => output::Certainty::NotSent,
+            Certainty::Refused => output::Certainty::Refused,
+            Certainty::Unknown => output::Certainty::Unknown,
+        };
+        let kind = match error {
+            Error::NotSent { reason, .. } => match reason {
+                NotSent::Policy(_) => Kind::Policy,
+                NotSent::NoEndpoint(_) => Kind::Usage,
+                NotSent::Login(_) => Kind::Login,
+                NotSent::Connect(_) => Kind::Connect,
+                _ => Kind::Other,
+            },
+            Error::Refused(refusal) => refused(refusal.kind),
+            Error::Unknown(unknown) => match unknown.cause {
+                UnknownCause::ServerError => Kind::ServerError,
+                UnknownCause::Timeout => Kind::Timeout,
+                UnknownCause::Cut(_) => Kind::Cut,
+                UnknownCause::Unreadable => Kind::Unreadable,
+                UnknownCause::UnexpectedStatus => Kind::UnexpectedStatus,
+                UnknownCause::NotConfirmed => Kind::NotConfirmed,
+                UnknownCause::EarlierAttempt => Kind::EarlierAttempt,
+                _ => Kind::Other,
+            },
+            _ => Kind::Other,
+        };
+        (certainty, kind)
+    }
+}
+
+impl Problem {
+    /// Adds what the service said.
+    fn describe(&mut self, error: &Error) {
+        self.request_id = error.request_id().map(str::to_owned);
+        match error {
+            Error::Refused(refusal) => {
+                self.status = Some(refusal.status);
+                self.code.clone_from(&refusal.code);
+                self.service_message.clone_from(&refusal.message);
+                match refusal.kind {
+                    RefusalKind::WrongOldPassword { tries_left } => self.tries_left = tries_left,
+                    RefusalKind::Locked { minutes_left } => self.minutes_left = minutes_left,
+                    RefusalKind::Throttled { retry_after } => {
+                        self.retry_after_seconds = retry_after.map(|wait| wait.as_secs());
+                    }
+                    _ => {}
+                }
+            }
+            Error::Unknown(unknown) => {
+                self.status = unknown.status;
+                self.code.clone_from(&unknown.code);
+                self.service_message.clone_from(&unknown.message);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn refused(kind: RefusalKind) -> Kind {
+    match kind {
+        RefusalKind::WrongOldPassword { .. } => Kind::WrongOldPassword,
+        RefusalKind::Locked { .. } => Kind::Locked,
+        RefusalKind::WeakPassword => Kind::WeakPassword,
+        RefusalKind::PasswordFree => Kind::PasswordFree,
+        RefusalKind::SslDisabled => Kind::SslDisabled,
+        RefusalKind::NotRunning => Kind::NotRunning,
+        RefusalKind::Busy => Kind::Busy,
+        RefusalKind::NotFound => Kind::NotFound,
+        RefusalKind::Unauthenticated => Kind::Unauthenticated,
+        RefusalKind::ExpiredCredentials => Kind::ExpiredCredentials,
+        RefusalKind::Forbidden => Kind::Forbidden,
+        RefusalKind::Throttled { .. } => Kind::Throttled,
+        _ => Kind::Other,
     }
 }
 
@@ -79,18 +222,50 @@ const UNKNOWN: &str = "try both passwords on the instance before anything else, 
 
 fn next_step(error: &Error) -> &'static str {
     match error {
-        Error::Refused(refusal) => match (refusal.kind, refusal.status) {
-            (RefusalKind::WrongOldPassword { .. }, _) => {
+        Error::Refused(refusal) => match refusal.kind {
+            RefusalKind::WrongOldPassword { .. } => {
                 "look the old password up; more wrong ones lock the account, a reset needs none"
             }
-            (RefusalKind::Locked { .. }, _) => "wait until the lock ends",
-            (_, 401) => "nothing changed; get a new token of this project and put it in OS_TOKEN",
-            (_, 403) => "nothing changed; ask for the permission, or use another user",
-            (_, 404) => "nothing changed; check the endpoint, the project id and the instance id",
-            (_, 429) => "nothing changed; wait a little and try again",
+            RefusalKind::Locked { .. } => "wait until the lock ends; a reset may work before that",
+            RefusalKind::WeakPassword => {
+                "nothing changed; give another password, or use --generate"
+            }
+            RefusalKind::PasswordFree => {
+                "nothing changed; a reset gives the instance a password, a change cannot"
+            }
+            RefusalKind::SslDisabled => {
+                "nothing changed; the instance has a password only with SSL: enable it first"
+            }
+            RefusalKind::NotRunning => {
+                "nothing changed; bring the instance to the state Running, and try again"
+            }
+            RefusalKind::Busy => {
+                "nothing changed; wait until the other operation is done, and try again"
+            }
+            RefusalKind::NotFound => {
+                "nothing changed; check the endpoint, the project, the instance id and the name: \
+                 `repass config` shows where they come from"
+            }
+            RefusalKind::Unauthenticated => {
+                "nothing changed; get credentials of this project and region: `repass config` \
+                 shows which are in force"
+            }
+            RefusalKind::ExpiredCredentials => {
+                "nothing changed; get a new token, or give an access key or a user, which need none"
+            }
+            RefusalKind::Forbidden => {
+                "nothing changed; ask for the permission, or use another user"
+            }
+            RefusalKind::Throttled { .. } => "nothing changed; wait a little and try again",
             _ => "nothing changed; see what the service says, and its code in the vendor's pages",
         },
-        Error::NotSent { .. } => "nothing changed; check the endpoint and the network",
+        Error::NotSent { reason, .. } => match reason {
+            NotSent::Login(_) => {
+                "nothing changed; check the IAM endpoint, the project and the credentials: `repass \
+                 config` shows which are in force"
+            }
+            _ => "nothing changed; check the endpoint and the network",
+        },
         _ if error.certainty() == Certainty::Unknown => UNKNOWN,
         _ => "nothing changed",
     }
@@ -108,20 +283,4 @@ fn with_sources(error: &Error) -> String {
         source = error.source();
     }
     line
-}
-
-fn tell_rules(violations: &Violations) {
-    terminal::say(&format!(
-        "error: the password breaks the rules of {}",
-        violations.policy()
-    ));
-    for violation in violations {
-        terminal::say(&format!("  - it {violation}"));
-    }
-    terminal::say("next: nothing was sent; give another password, or use --generate");
-}
-
-fn tell(line: &str, next: &str) {
-    terminal::say(&format!("error: {line}"));
-    terminal::say(&format!("next: {next}"));
 }

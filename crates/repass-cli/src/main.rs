@@ -7,35 +7,55 @@
 
 mod arguments;
 mod check;
+mod clouds;
+mod completions;
+mod config;
+mod configuration;
 mod demo;
 mod emulate;
 mod failure;
 mod generate;
+mod input;
+mod output;
 mod password;
+mod schema;
 mod service;
+mod settings;
 mod terminal;
 
 use std::process::ExitCode;
 
-use crate::arguments::Verb;
+use crate::arguments::{Output, Verb};
+use crate::failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let verb = match arguments::parse() {
-        Ok(verb) => verb,
-        Err(failure) => return failure.report(),
+    let arguments = match arguments::parse() {
+        Ok(arguments) => arguments,
+        Err(failure) => return failure.report(None, Output::asked_for()),
     };
-    let done = match verb {
-        Verb::Demo => demo::run().await,
-        Verb::Check(check) => check::run(&check),
-        Verb::Generate(generate) => generate::run(&generate),
-        Verb::Emulate(emulate) => emulate::run(&emulate).await,
-        Verb::Ddm(verb) => service::ddm(verb).await,
-        Verb::Dcs(verb) => service::dcs(verb).await,
-        Verb::Dms(verb) => service::dms(verb).await,
-    };
-    match done {
+    if arguments.verbose {
+        terminal::log();
+    }
+    let (verb, output) = (arguments.verb, arguments.output);
+    let operation = verb.operation();
+    match run(verb, output).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(operation, output),
+    }
+}
+
+async fn run(verb: Verb, output: Output) -> Result<(), Failure> {
+    match verb {
+        Verb::Demo => demo::run(output).await,
+        Verb::Check(check) => check::run(&check, output),
+        Verb::Generate(generate) => generate::run(&generate, output),
+        Verb::Emulate(emulate) => emulate::run(&emulate, output).await,
+        Verb::Config(access) => config::run(&access, output),
+        Verb::Schema { verb } => schema::run(verb.as_deref()),
+        Verb::Completions { shell } => completions::run(shell),
+        Verb::Ddm(verb) => service::ddm(verb, output).await,
+        Verb::Dcs(verb) => service::dcs(verb, output).await,
+        Verb::Dms(verb) => service::dms(verb, output).await,
     }
 }

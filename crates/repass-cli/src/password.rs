@@ -1,18 +1,20 @@
 //! The ways to give a password: never as an argument, never in the environment.
 
 use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Read, Write, stdin};
+use std::io::{IsTerminal, Write, stdin};
 use std::path::Path;
 
 use repass_client::{DEFAULT_LENGTH, DcsPassword, Policy, Secret, generate};
 use zeroize::Zeroizing;
 
-use crate::arguments::{GivenPassword, NewPassword};
+use crate::arguments::{GivenPassword, NewPassword, Output};
 use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::HandedOver;
 use crate::terminal;
 
 /// More than any password; a larger file was meant for something else.
-const LARGEST: u64 = 64 << 10;
+const LARGEST_KIB: u16 = 64;
 
 impl GivenPassword {
     /// The password, from wherever it is to be read. At a prompt it is asked for once.
@@ -54,10 +56,16 @@ impl NewPassword {
 
     /// Hands a generated password over. To be called when everything else is ready, and before the
     /// password is sent, so that it survives whatever happens then.
-    pub(crate) fn hand_over(&self, password: &str) -> Result<(), Failure> {
+    pub(crate) fn hand_over(&self, password: &str, output: Output) -> Result<(), Failure> {
+        let printed = || match output {
+            Output::Json => terminal::print(&terminal::json(&HandedOver {
+                password: password.into(),
+            })),
+            Output::Table => terminal::print(password),
+        };
         match &self.generate {
             None => Ok(()),
-            Some(None) => terminal::print(password).map_err(|error| {
+            Some(None) => printed().map_err(|error| {
                 Failure::not_done(
                     format!("the password cannot be handed over on standard output: {error}"),
                     "nothing was sent; keep the other end of the pipe open, or name a file",
@@ -111,32 +119,26 @@ fn prompt(what: &str) -> Result<Secret, Failure> {
 }
 
 fn read_stdin() -> Result<Zeroizing<String>, Failure> {
-    read(stdin().lock(), "standard input")
+    let next = "write the password there and nothing else, as UTF-8";
+    input("standard input", next).read(stdin().lock())
 }
 
 fn from_file(file: &Path) -> Result<Secret, Failure> {
     let name = file.display().to_string();
-    let opened = File::open(file).map_err(|error| {
-        let line = format!("{name} cannot be read: {error}");
-        Failure::usage(line, "name a file that holds the password and nothing else")
-    })?;
-    Ok(without_newline(&read(opened, &name)?).into())
+    let input = input(
+        &name,
+        "name a file that holds the password and nothing else, as UTF-8",
+    );
+    let opened = File::open(file).map_err(|error| input.unreadable(&error))?;
+    Ok(without_newline(&input.read(opened)?).into())
 }
 
-fn read(from: impl Read, name: &str) -> Result<Zeroizing<String>, Failure> {
-    // The full size at once: a buffer that grows would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST as usize + 1));
-    let unreadable = |problem: &str| {
-        let line = format!("{name} {problem}");
-        Failure::usage(line, "give the password and nothing else, as UTF-8")
-    };
-    (from.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(&format!("cannot be read: {error}")))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(unreadable("is larger than 64 KiB"));
+fn input<'a>(name: &'a str, next: &'static str) -> Input<'a> {
+    Input {
+        name,
+        largest_kib: LARGEST_KIB,
+        next,
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| unreadable("is not UTF-8"))?;
-    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// The text without one newline at its end, which editors and `echo` add.

@@ -1,132 +1,135 @@
 //! The five service verbs.
 
-use std::env::VarError;
 use std::future::Future;
 
 use repass_client::{
-    Client, Completion, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DdmAdminPassword, DmsPassword, Endpoints, Error, Operation, Outcome, ResetPassword, Secret,
+    Client, Completion, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
+    DmsPassword, Error, Outcome, ResetPassword,
 };
 
-use crate::arguments::{Dcs, Ddm, Dms, Target};
+use crate::arguments::{Dcs, Ddm, Dms, Output, Target};
+use crate::configuration::Configuration;
 use crate::failure::Failure;
+use crate::output::{self, Called, Operation};
 use crate::password::read_old_and_new;
 use crate::terminal;
 
-/// The environment variable that OpenStack's tools also read a token from.
-const TOKEN: &str = "OS_TOKEN";
-
-pub(crate) async fn ddm(verb: Ddm) -> Result<(), Failure> {
+pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
     match verb {
         Ddm::ResetPassword {
             username,
             target,
             password,
         } => {
-            let client = target.client()?;
+            let client = target.client(Operation::DdmResetPassword)?;
             let new = DdmAccountPassword::new(password.read(DdmAccountPassword::POLICY)?)
                 .map_err(Failure::Rules)?;
-            password.hand_over(new.expose())?;
+            password.hand_over(new.expose(), output)?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
-            run(Operation::DdmResetPassword, call).await
+            run(Operation::DdmResetPassword, output, call).await
         }
         Ddm::SetAdmin {
             name,
             target,
             password,
         } => {
-            let client = target.client()?;
+            let client = target.client(Operation::DdmSetAdmin)?;
             let new = DdmAdminPassword::new(password.read(DdmAdminPassword::POLICY)?)
                 .map_err(Failure::Rules)?;
-            password.hand_over(new.expose())?;
+            password.hand_over(new.expose(), output)?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
-            run(Operation::DdmSetAdmin, call).await
+            run(Operation::DdmSetAdmin, output, call).await
         }
     }
 }
 
-pub(crate) async fn dcs(verb: Dcs) -> Result<(), Failure> {
+pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
     match verb {
         Dcs::ChangePassword {
             target,
             old_password_file,
             password,
         } => {
-            let client = target.client()?;
+            let client = target.client(Operation::DcsChangePassword)?;
             let (old, new) = read_old_and_new(old_password_file.as_deref(), &password)?;
             let old = DcsOldPassword::new(old);
             let new = DcsPassword::new(new).map_err(Failure::Rules)?;
-            password.hand_over(new.expose())?;
+            password.hand_over(new.expose(), output)?;
             let call = client.dcs_change_password(&target.instance_id, &old, &new);
-            run(Operation::DcsChangePassword, call).await
+            run(Operation::DcsChangePassword, output, call).await
         }
         Dcs::ResetPassword {
             target,
             password_free,
             password,
         } => {
-            let client = target.client()?;
+            let client = target.client(Operation::DcsResetPassword)?;
             let reset = if password_free {
                 ResetPassword::PasswordFree
             } else {
                 let new = DcsPassword::new(password.read(DcsPassword::POLICY)?)
                     .map_err(Failure::Rules)?;
-                password.hand_over(new.expose())?;
+                password.hand_over(new.expose(), output)?;
                 ResetPassword::To(new)
             };
             let call = client.dcs_reset_password(&target.instance_id, &reset);
-            run(Operation::DcsResetPassword, call).await
+            run(Operation::DcsResetPassword, output, call).await
         }
     }
 }
 
-pub(crate) async fn dms(verb: Dms) -> Result<(), Failure> {
+pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
     let Dms::ResetPassword { target, password } = verb;
-    let client = target.client()?;
+    let client = target.client(Operation::DmsResetPassword)?;
     let new = DmsPassword::new(password.read(DmsPassword::POLICY)?).map_err(Failure::Rules)?;
-    password.hand_over(new.expose())?;
+    password.hand_over(new.expose(), output)?;
     let call = client.dms_reset_password(&target.instance_id, &new);
-    run(Operation::DmsResetPassword, call).await
+    run(Operation::DmsResetPassword, output, call).await
 }
 
 impl Target {
-    fn client(&self) -> Result<Client, Failure> {
-        let endpoint = Endpoints::all(&self.endpoint);
-        let endpoint = endpoint.map_err(|error| Failure::usage(error, "correct --endpoint"))?;
-        let next = "put a token of the project in the environment variable OS_TOKEN";
-        let token = std::env::var(TOKEN).map(Secret::from);
-        let token = token.map_err(|error| match error {
-            VarError::NotPresent => Failure::usage(format!("{TOKEN} is not set"), next),
-            // The error itself would repeat it.
-            VarError::NotUnicode(_) => Failure::usage(format!("{TOKEN} is no text"), next),
-        })?;
-        let credentials = Credentials::token(token);
-        let credentials = credentials.map_err(|error| Failure::usage(error, next))?;
-        Client::new(endpoint, self.project_id.clone(), credentials)
-            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    fn client(&self, operation: Operation) -> Result<Client, Failure> {
+        let service = repass_client::Operation::from(operation).service();
+        Configuration::load(&self.access)?.client(service)
     }
 }
 
 /// Makes the call and tells what came of it. Whoever interrupts it is told that nobody knows.
 async fn run(
     operation: Operation,
+    output: Output,
     call: impl Future<Output = Result<Outcome, Error>>,
 ) -> Result<(), Failure> {
     let outcome = tokio::select! {
         outcome = call => outcome.map_err(Failure::Call)?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted(operation)),
     };
-    let done = match outcome.completion {
-        Completion::Done => "done",
-        Completion::Accepted => "accepted, and being done in a job",
+    let (done, completion) = match outcome.completion {
+        Completion::Done => ("done", output::Completion::Done),
+        Completion::Accepted => (
+            "accepted, and being done in a job",
+            output::Completion::Accepted,
+        ),
     };
-    let request_id = outcome.request_id.map(|id| format!(", request id {id}"));
-    let job_id = outcome.job_id.map(|id| format!(", job {id}"));
+    let request_id = outcome
+        .request_id
+        .iter()
+        .map(|id| format!(", request id {id}"));
+    let job_id = outcome.job_id.iter().map(|id| format!(", job {id}"));
     terminal::say(&format!(
-        "{operation}: {done} (status {}{}{})",
+        "{}: {done} (status {}{})",
+        outcome.operation,
         outcome.status,
-        request_id.unwrap_or_default(),
-        job_id.unwrap_or_default()
+        request_id.chain(job_id).collect::<String>()
     ));
-    Ok(())
+    match output {
+        Output::Table => Ok(()),
+        Output::Json => terminal::show_json(&Called {
+            operation,
+            completion,
+            status: outcome.status,
+            request_id: outcome.request_id,
+            job_id: outcome.job_id,
+        }),
+    }
 }

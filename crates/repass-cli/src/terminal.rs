@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use serde::Serialize;
 
 use crate::failure::Failure;
 
@@ -28,6 +29,32 @@ pub(crate) fn show(data: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints data as one line of JSON.
+///
+/// # Errors
+/// See [`show`].
+pub(crate) fn show_json(data: &impl Serialize) -> Result<(), Failure> {
+    show(&json(data))
+}
+
+/// What is printed is texts, numbers, flags and lists of them, which cannot fail to be written.
+pub(crate) fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+/// Logs what is done from now on: every span and event of every crate. None holds a secret; the
+/// tests see to it.
+pub(crate) fn log() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(io::stderr)
+        // Nobody listens; nothing is lost.
+        .log_internal_errors(false)
+        .init();
 }
 
 /// Says something to a person. If nobody listens, nothing is lost.

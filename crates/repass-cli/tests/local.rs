@@ -88,11 +88,14 @@ fn a_command_that_is_not_right_says_what_to_do() {
         "generate --length many",
         "emulate --listen nowhere",
         "dcs reset-password --endpoint ftp://x --project-id p --instance-id i --generate",
-        "dcs reset-password --endpoint http://x --project-id .. --instance-id i --generate",
-        "dcs reset-password --endpoint http://x --project-id p --instance-id a/b --generate",
-        "dcs reset-password --endpoint http://x --project-id p --instance-id i --generate --password-free",
+        "dcs reset-password --endpoint https://x --project-id .. --instance-id i --generate",
+        "dcs reset-password --endpoint https://x --project-id p --instance-id a/b --generate",
+        "dcs reset-password --endpoint https://x --project-id p --instance-id i --generate --password-free",
+        "dcs reset-password --endpoint https://x --project-id p --instance-id i",
         "dcs reset-password --endpoint http://x --project-id p --instance-id i",
-        "ddm set-admin --endpoint http://x --project-id p --instance-id i --name 1root --generate",
+        "check --policy dms --password-stdin=Kafka-Example-2024",
+        "check --policy dms --password=Kafka-Example-2024",
+        "ddm set-admin --endpoint https://x --project-id p --instance-id i --name 1root --generate",
     ] {
         let run = run(&mut repass(words));
         assert_eq!(run.code, Some(2), "{words}: {}", run.stderr);
@@ -100,7 +103,7 @@ fn a_command_that_is_not_right_says_what_to_do() {
         assert!(!run.stderr.contains("Kafka-Example-2024"), "{words}");
         told += &format!("$ repass {words}\n{}\n", run.stderr);
     }
-    let words = "dms reset-password --endpoint http://x --project-id p --instance-id i --generate";
+    let words = "dms reset-password --endpoint https://x --project-id p --instance-id i --generate";
     for token in [None, Some("two\nlines")] {
         let mut command = repass(words);
         match token {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use repass_client::Secret;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A project with what it is opened with, and its instances. As JSON it shows its passwords, its
 /// token and its secret key: they belong to an emulator.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Fleet {
     /// The project that everything belongs to.
     pub project_id: String,
@@ -27,7 +28,7 @@ pub struct Fleet {
 }
 
 /// An IAM user.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct User {
     /// The name of the account that the user belongs to.
     pub domain: String,
@@ -38,7 +39,7 @@ pub struct User {
 }
 
 /// An instance of one of the services.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "service", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Instance {
@@ -51,7 +52,7 @@ pub enum Instance {
 }
 
 /// A DDM instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Ddm {
     /// Its id.
     pub id: String,
@@ -62,7 +63,7 @@ pub struct Ddm {
 }
 
 /// Somebody with a password.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Account {
     /// The user name.
     pub username: String,
@@ -71,7 +72,7 @@ pub struct Account {
 }
 
 /// A Redis instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Dcs {
     /// Its id.
     pub id: String,
@@ -92,7 +93,7 @@ pub struct Tries {
 }
 
 /// A Kafka instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Dms {
     /// Its id.
     pub id: String,

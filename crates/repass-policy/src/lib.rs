@@ -30,7 +30,7 @@
 //!
 //! * `generate`: [`generate`](fn@generate), passwords that pass every policy that allows their length.
 //! * `serde`: the wire form of the password types, and policies and [`Report`]s as JSON.
-//! * `schemars`: JSON Schemas of [`Policy`] and [`Report`].
+//! * `schemars`: JSON Schemas of [`Policy`], [`Report`] and [`Secret`].
 //!
 //! # Scope
 //!

@@ -32,10 +32,19 @@ impl Run {
 
 /// The command with these words, a token for the built-in fleet, and nothing on standard input.
 pub(crate) fn repass(words: &str) -> assert_cmd::Command {
+    let mut command = bare(words);
+    command.env("OS_TOKEN", "emulator-token");
+    command
+}
+
+/// The command with these words, and nothing of this machine's own configuration.
+pub(crate) fn bare(words: &str) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("repass").unwrap();
     command
         .args(words.split_whitespace())
-        .env("OS_TOKEN", "emulator-token");
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
 

@@ -1,0 +1,281 @@
+//! What a call is made with: the settings that are in force, and what follows from them.
+
+use repass_client::{
+    Client, Cloud, Credentials, Endpoints, InvalidCredentials, Project, ProjectId, ProjectName,
+    Secret, Service, UnknownRegion,
+};
+
+use crate::arguments::Access;
+use crate::clouds;
+use crate::failure::Failure;
+use crate::settings::{Found, SETTINGS, Setting, Source, Which};
+
+/// The services whose passwords are set.
+pub(crate) const SERVICES: [Service; 3] = [Service::Ddm, Service::Dcs, Service::Dms];
+
+/// A kind of credentials: what says that there are any, and what they need beside it.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    leading: Which,
+    companions: &'static [Which],
+}
+
+/// On a tie the first one counts.
+const KINDS: [Kind; 3] = [
+    Kind {
+        name: "token",
+        leading: Which::Token,
+        companions: &[],
+    },
+    Kind {
+        name: "access-key",
+        leading: Which::AccessKey,
+        companions: &[Which::SecretKey],
+    },
+    Kind {
+        name: "user",
+        leading: Which::Username,
+        companions: &[Which::Password, Which::Domain],
+    },
+];
+
+/// Every setting that is in force.
+pub(crate) struct Configuration {
+    found: Vec<(&'static Setting, Found)>,
+    allow_http: bool,
+}
+
+impl Configuration {
+    /// Resolves every setting. The file is read only if a cloud is named.
+    ///
+    /// # Errors
+    /// A variable or a file that cannot be read.
+    pub(crate) fn load(access: &Access) -> Result<Self, Failure> {
+        let cloud = Setting::of(Which::Cloud).find(access, None)?;
+        let file = cloud.map(|cloud| clouds::Cloud::read(cloud.value.expose()));
+        let file = file.transpose()?;
+        let mut configuration = Self {
+            found: Vec::new(),
+            allow_http: access.allow_http,
+        };
+        for setting in SETTINGS {
+            if let Some(found) = setting.find(access, file.as_ref())? {
+                configuration.set(setting, found);
+            }
+        }
+        configuration.conclude();
+        Ok(configuration)
+    }
+
+    /// Adds what follows from the region, and from an endpoint on this machine.
+    fn conclude(&mut self) {
+        if let Some(region) = self.get(Which::Region).map(|region| region.value.clone()) {
+            let hosts = hosts(region.expose()).ok();
+            for service in SERVICES.into_iter().chain([Service::Iam]) {
+                let host = hosts.as_ref().and_then(|hosts| hosts.url(service).ok());
+                self.add(Which::Endpoint(service), host, "region");
+            }
+            if self.get(Which::ProjectId).is_none() {
+                self.add(Which::ProjectName, Some(region.expose()), "region");
+            }
+            return;
+        }
+        let of_services = SERVICES
+            .iter()
+            .filter_map(|service| self.get(Which::Endpoint(*service)));
+        let own = of_services
+            .map(|found| found.value.clone())
+            .find(is_emulator);
+        self.add(
+            Which::Endpoint(Service::Iam),
+            own.as_ref().map(Secret::expose),
+            "endpoint",
+        );
+    }
+
+    fn add(&mut self, which: Which, value: Option<&str>, from: &'static str) {
+        if let (None, Some(value)) = (self.get(which), value) {
+            let (value, source) = (value.into(), Source::Setting(from));
+            self.set(Setting::of(which), Found { value, source });
+        }
+    }
+
+    fn set(&mut self, setting: &'static Setting, mut found: Found) {
+        if setting.which == Which::Endpoint(Service::Iam) {
+            // As OS_AUTH_URL has it; the paths of the contract have it too.
+            let url = found.value.expose().trim_end_matches('/');
+            found.value = url.strip_suffix("/v3").unwrap_or(url).into();
+        }
+        self.found.push((setting, found));
+    }
+
+    pub(crate) fn get(&self, which: Which) -> Option<&Found> {
+        let found = self
+            .found
+            .iter()
+            .find(|(setting, _)| setting.which == which);
+        found.map(|(_, found)| found)
+    }
+
+    /// The one of these that comes from the strongest source; the first one on a tie.
+    fn strongest(&self, settings: &[Which]) -> Option<(Which, &Found)> {
+        let found = settings
+            .iter()
+            .filter_map(|which| Some((*which, self.get(*which)?)));
+        found.min_by_key(|(_, found)| found.source.rank())
+    }
+
+    /// A client for one service.
+    ///
+    /// # Errors
+    /// Something is missing or not valid.
+    pub(crate) fn client(&self, service: Service) -> Result<Client, Failure> {
+        let endpoints = self.endpoints(service)?;
+        Client::new(endpoints, self.project()?, self.credentials()?)
+            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    }
+
+    /// The endpoint of a service, and that of IAM where a call needs it.
+    pub(crate) fn endpoints(&self, service: Service) -> Result<Endpoints, Failure> {
+        let endpoints = match self.allow_http {
+            true => Endpoints::new().allow_http(),
+            false => Endpoints::new(),
+        };
+        let endpoints = self.with_endpoint(endpoints, service)?;
+        let needs_iam = self
+            .kind()
+            .is_some_and(|kind| kind.leading == Which::Username)
+            || matches!(self.project(), Ok(Project::Name(_)));
+        match needs_iam {
+            true => self.with_endpoint(endpoints, Service::Iam),
+            false => Ok(endpoints),
+        }
+    }
+
+    fn with_endpoint(&self, endpoints: Endpoints, service: Service) -> Result<Endpoints, Failure> {
+        let which = Which::Endpoint(service);
+        let Some(found) = self.get(which) else {
+            return Err(self.no_endpoint(service));
+        };
+        endpoints
+            .with(service, found.value.expose())
+            .map_err(|error| {
+                let line = format!("{}: {error}", found.source);
+                let next = match found.value.expose().starts_with("http:") {
+                    true => "use https, or --allow-http in a network that nobody else hears",
+                    false => "correct it",
+                };
+                Failure::usage(line, next)
+            })
+    }
+
+    fn no_endpoint(&self, service: Service) -> Failure {
+        let ways = Setting::of(Which::Endpoint(service)).ways();
+        let Some(region) = self.get(Which::Region) else {
+            let line = match service {
+                Service::Iam => "no endpoint of IAM is set, and the login or the project needs it",
+                _ => "no region and no endpoint is set",
+            };
+            let region = Setting::of(Which::Region).ways();
+            return Failure::usage(line, format!("give one of these: {region}; {ways}"));
+        };
+        let problem = match hosts(region.value.expose()) {
+            Err(unknown) => unknown.to_string(),
+            Ok(hosts) => hosts
+                .url(service)
+                .err()
+                .map_or_else(String::new, |error| error.to_string()),
+        };
+        let line = format!("{}: {problem}", region.source);
+        Failure::usage(line, format!("name another region, or an endpoint: {ways}"))
+    }
+
+    /// The project: by its id or its name, whichever comes from the stronger source.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        let Some((which, found)) = self.strongest(&[Which::ProjectId, Which::ProjectName]) else {
+            let [id, name] =
+                [Which::ProjectId, Which::ProjectName].map(|which| Setting::of(which).ways());
+            let next = format!("give one of these: {id}; {name}");
+            return Err(Failure::usage("no project is set", next));
+        };
+        let value = found.value.expose();
+        let project = match which {
+            Which::ProjectId => ProjectId::new(value).map(Project::from),
+            _ => ProjectName::new(value).map(Project::from),
+        };
+        project.map_err(|error| Failure::usage(format!("{}: {error}", found.source), "correct it"))
+    }
+
+    /// The kind of credentials that is in force: that whose leading setting comes from the
+    /// strongest source.
+    pub(crate) fn kind(&self) -> Option<&'static Kind> {
+        let (leading, _) = self.strongest(&KINDS.each_ref().map(|kind| kind.leading))?;
+        const { &KINDS }.iter().find(|kind| kind.leading == leading)
+    }
+
+    pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
+        let Some(kind) = self.kind() else {
+            let [token, key, user] = KINDS
+                .each_ref()
+                .map(|kind| Setting::of(kind.leading).ways());
+            return Err(Failure::usage(
+                "no credentials are set",
+                format!("set a token ({token}), an access key ({key}) or a user ({user})"),
+            ));
+        };
+        for companion in kind.companions {
+            let companion = Setting::of(*companion);
+            if self.get(companion.which).is_none() {
+                let leading = self.get(kind.leading).map(|found| &found.source);
+                let leading = leading.map_or_else(String::new, Source::to_string);
+                let name = Setting::of(kind.leading).name;
+                return Err(Failure::usage(
+                    format!(
+                        "{leading} sets the {name}, but no {} is set",
+                        companion.name
+                    ),
+                    format!("set it: {}", companion.ways()),
+                ));
+            }
+        }
+        self.build(kind).map_err(|error| {
+            Failure::usage(
+                error,
+                "correct it; `repass config` shows where it comes from",
+            )
+        })
+    }
+
+    fn build(&self, kind: &Kind) -> Result<Credentials, InvalidCredentials> {
+        let secret = |which| {
+            let found = self.get(which).map(|found| found.value.clone());
+            found.unwrap_or_else(|| Secret::from(""))
+        };
+        let text = |which| secret(which).expose().to_owned();
+        match (kind.leading, self.get(Which::SecurityToken)) {
+            (Which::Token, _) => Credentials::token(secret(Which::Token)),
+            (Which::AccessKey, None) => {
+                Credentials::access_key(text(Which::AccessKey), secret(Which::SecretKey))
+            }
+            (Which::AccessKey, Some(token)) => Credentials::temporary_access_key(
+                text(Which::AccessKey),
+                secret(Which::SecretKey),
+                token.value.clone(),
+            ),
+            _ => Credentials::user(
+                text(Which::Domain),
+                text(Which::Username),
+                secret(Which::Password),
+            ),
+        }
+    }
+}
+
+fn hosts(region: &str) -> Result<Endpoints, UnknownRegion> {
+    Cloud::of_region(region)?.endpoints()
+}
+
+/// Whether it is a plain http URL of this machine: those of others are refused.
+fn is_emulator(url: &Secret) -> bool {
+    url.expose().starts_with("http:") && Endpoints::new().iam(url.expose()).is_ok()
+}

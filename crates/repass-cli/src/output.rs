@@ -1,0 +1,290 @@
+//! What `--output json` prints. The names here are stable; `repass schema` describes them.
+
+use repass_client::{Secret, Violation};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A verb's result, or why there is none.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it is only described")]
+pub(crate) enum Either<T> {
+    /// The result.
+    Result(T),
+    /// Why there is none.
+    Failed(Failed),
+}
+
+/// A line of a service verb. There are two if a password is generated and printed: the password,
+/// before it is sent, and then what came of it.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it is only described")]
+pub(crate) enum Call {
+    /// The generated password.
+    HandedOver(HandedOver),
+    /// The password was set.
+    Called(Called),
+}
+
+/// A generated password, before it is sent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct HandedOver {
+    /// The password.
+    #[schemars(with = "String")]
+    pub(crate) password: Secret,
+}
+
+/// What a service did.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Called {
+    /// What was done.
+    pub(crate) operation: Operation,
+    /// How far it is.
+    pub(crate) completion: Completion,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The id by which the vendor's support finds the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
+    /// The job that does the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) job_id: Option<String>,
+}
+
+/// An operation of a service.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Operation {
+    DdmResetPassword,
+    DdmSetAdmin,
+    DcsChangePassword,
+    DcsResetPassword,
+    DmsResetPassword,
+}
+
+impl From<Operation> for repass_client::Operation {
+    fn from(operation: Operation) -> Self {
+        match operation {
+            Operation::DdmResetPassword => Self::DdmResetPassword,
+            Operation::DdmSetAdmin => Self::DdmSetAdmin,
+            Operation::DcsChangePassword => Self::DcsChangePassword,
+            Operation::DcsResetPassword => Self::DcsResetPassword,
+            Operation::DmsResetPassword => Self::DmsResetPassword,
+        }
+    }
+}
+
+/// How far a call is.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Completion {
+    /// The password is the new one.
+    Done,
+    /// The service sets it in a job.
+    Accepted,
+}
+
+/// Why there is no result.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Failed {
+    /// What was to be done, if the verb calls a service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) operation: Option<Operation>,
+    /// What is known.
+    pub(crate) error: Problem,
+}
+
+/// What is known of a failure.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Problem {
+    /// Whether the password may have changed.
+    pub(crate) certainty: Certainty,
+    /// What kind of failure it is.
+    pub(crate) kind: Kind,
+    /// The failure in one line, for people.
+    pub(crate) message: String,
+    /// What to do next, for people.
+    pub(crate) next: String,
+    /// The HTTP status, if an answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
+    /// The service's code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    /// The service's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) service_message: Option<String>,
+    /// The id by which the vendor's support finds the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
+    /// After a wrong old password: how many tries are left before the lock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tries_left: Option<u32>,
+    /// During a lock: how many minutes it will last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) minutes_left: Option<u32>,
+    /// After too many requests: how long to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after_seconds: Option<u64>,
+    /// The rules that the password breaks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// Whether the password may have changed.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Certainty {
+    /// Nothing was sent: the password is the old one.
+    NotSent,
+    /// The service refused: the password is the old one.
+    Refused,
+    /// It may be the old one or the new one.
+    Unknown,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    // Not sent.
+    /// The command or its configuration is not right.
+    Usage,
+    /// Something on this machine failed.
+    Local,
+    /// The password breaks the rules.
+    Policy,
+    /// Nobody is logged in, or the project is not known.
+    Login,
+    /// No connection could be made.
+    Connect,
+    // Refused.
+    WrongOldPassword,
+    Locked,
+    WeakPassword,
+    PasswordFree,
+    SslDisabled,
+    NotRunning,
+    Busy,
+    NotFound,
+    Unauthenticated,
+    ExpiredCredentials,
+    Forbidden,
+    Throttled,
+    // Unknown.
+    /// The service or the gateway failed.
+    ServerError,
+    /// No answer came in time.
+    Timeout,
+    /// The connection was cut before the answer was whole.
+    Cut,
+    /// The answer is not the documented JSON.
+    Unreadable,
+    /// The status is not documented.
+    UnexpectedStatus,
+    /// The status says success, but the body does not.
+    NotConfirmed,
+    /// The answer to an earlier attempt was lost.
+    EarlierAttempt,
+    /// The command was interrupted during the call.
+    Interrupted,
+    /// Something else, of any certainty.
+    Other,
+}
+
+/// Passwords that were made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Generated {
+    /// The passwords.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) passwords: Vec<Secret>,
+}
+
+/// The settings that are in force.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Whether a call could be made.
+    pub(crate) ready: bool,
+    /// The kind of credentials that is in force: token, access-key or user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) credentials: Option<&'static str>,
+    /// Every setting there is.
+    pub(crate) settings: Vec<Setting>,
+    /// What is missing or not valid.
+    pub(crate) problems: Vec<Mistake>,
+}
+
+/// A setting.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Setting {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its value, if it is set and may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) value: Option<String>,
+    /// Whether there is a value that is not shown.
+    pub(crate) hidden: bool,
+    /// Where the value comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+}
+
+/// Something that keeps a call from being made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Mistake {
+    /// What is wrong, in one line.
+    pub(crate) message: String,
+    /// What to do next.
+    pub(crate) next: String,
+}
+
+/// What the demo did.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Demo {
+    /// Where the emulator was.
+    pub(crate) url: String,
+    /// The five endpoints.
+    pub(crate) endpoints: Vec<Step>,
+    /// A password that the rules refuse.
+    pub(crate) not_sent: NotSent,
+    /// A wrong old password, until the account is locked.
+    pub(crate) lock: Vec<Step>,
+    /// A reset during the lock.
+    pub(crate) reset: Vec<Step>,
+}
+
+/// A request of the demo.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Step {
+    /// What was asked for.
+    pub(crate) operation: Operation,
+    /// The method.
+    pub(crate) method: String,
+    /// The path.
+    pub(crate) path: String,
+    /// The HTTP status of the answer.
+    pub(crate) status: u16,
+    /// What came of it, for people.
+    pub(crate) result: String,
+}
+
+/// A password that was not sent.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct NotSent {
+    /// The rules that it breaks.
+    pub(crate) violations: Vec<Violation>,
+    /// How many requests the emulator received meanwhile.
+    pub(crate) requests: usize,
+}

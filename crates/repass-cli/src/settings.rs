@@ -1,0 +1,304 @@
+//! The settings of a call, and where each comes from: a flag before the environment before the
+//! file, each setting by itself.
+
+use std::env::VarError;
+use std::fmt;
+use std::path::PathBuf;
+
+use repass_client::{ProjectId, ProjectName, Secret, Service};
+
+use crate::arguments::Access;
+use crate::clouds;
+use crate::failure::Failure;
+
+/// Something that can be set.
+pub(crate) struct Setting {
+    pub(crate) which: Which,
+    pub(crate) name: &'static str,
+    flag: Option<Flag>,
+    /// The first one that is set and not empty counts.
+    variables: &'static [&'static str],
+    /// The fields of a cloud in clouds.yaml; the first one that is there counts.
+    fields: &'static [&'static str],
+    pub(crate) secret: bool,
+}
+
+/// An option, and how it is found among the arguments.
+type Flag = (&'static str, fn(&Access) -> Option<&str>);
+
+/// Which setting it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Cloud,
+    Region,
+    Endpoint(Service),
+    ProjectId,
+    ProjectName,
+    Token,
+    AccessKey,
+    SecretKey,
+    SecurityToken,
+    Username,
+    Password,
+    Domain,
+}
+
+const NOTHING: Setting = Setting {
+    which: Which::Cloud,
+    name: "",
+    flag: None,
+    variables: &[],
+    fields: &[],
+    secret: false,
+};
+
+/// The variables are those of Huawei's SDKs, then those of OpenStack's tools and of the Terraform
+/// provider of Open Telekom Cloud; the fields are those of openstacksdk and its extensions for that
+/// cloud.
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        which: Which::Cloud,
+        name: "cloud",
+        flag: Some(("--cloud", |access| access.cloud.as_deref())),
+        variables: &["OS_CLOUD"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Region,
+        name: "region",
+        flag: Some(("--region", |access| access.region.as_deref())),
+        variables: &["OS_REGION_NAME"],
+        fields: &["region_name"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Endpoint(Service::Ddm),
+        name: "ddm-endpoint",
+        flag: Some(ENDPOINT),
+        variables: &["OS_DDM_ENDPOINT_OVERRIDE"],
+        fields: &["ddm_endpoint_override"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Endpoint(Service::Dcs),
+        name: "dcs-endpoint",
+        flag: Some(ENDPOINT),
+        variables: &["OS_DCS_ENDPOINT_OVERRIDE"],
+        fields: &["dcs_endpoint_override"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Endpoint(Service::Dms),
+        name: "dms-endpoint",
+        flag: Some(ENDPOINT),
+        variables: &["OS_DMS_ENDPOINT_OVERRIDE"],
+        fields: &["dms_endpoint_override"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Endpoint(Service::Iam),
+        name: "iam-endpoint",
+        flag: Some(("--iam-endpoint", |access| access.iam_endpoint.as_deref())),
+        variables: &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "OS_AUTH_URL"],
+        fields: &["auth.auth_url"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::ProjectId,
+        name: "project-id",
+        flag: Some(("--project-id", |access| {
+            access.project_id.as_ref().map(ProjectId::as_str)
+        })),
+        variables: &[
+            "HUAWEICLOUD_SDK_PROJECT_ID",
+            "OS_PROJECT_ID",
+            "OS_TENANT_ID",
+        ],
+        fields: &["auth.project_id"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::ProjectName,
+        name: "project-name",
+        flag: Some(("--project-name", |access| {
+            access.project_name.as_ref().map(ProjectName::as_str)
+        })),
+        variables: &["OS_PROJECT_NAME", "OS_TENANT_NAME"],
+        fields: &["auth.project_name"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Token,
+        name: "token",
+        variables: &["OS_TOKEN", "OS_AUTH_TOKEN"],
+        fields: &["auth.token"],
+        secret: true,
+        ..NOTHING
+    },
+    Setting {
+        which: Which::AccessKey,
+        name: "access-key",
+        variables: &["HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"],
+        fields: &["auth.ak", "auth.access_key"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::SecretKey,
+        name: "secret-key",
+        variables: &["HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"],
+        fields: &["auth.sk", "auth.secret_key"],
+        secret: true,
+        ..NOTHING
+    },
+    Setting {
+        which: Which::SecurityToken,
+        name: "security-token",
+        variables: &["HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"],
+        fields: &["auth.security_token"],
+        secret: true,
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Username,
+        name: "username",
+        variables: &["OS_USERNAME"],
+        fields: &["auth.username"],
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Password,
+        name: "password",
+        variables: &["OS_PASSWORD"],
+        fields: &["auth.password"],
+        secret: true,
+        ..NOTHING
+    },
+    Setting {
+        which: Which::Domain,
+        name: "domain",
+        variables: &["OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"],
+        fields: &["auth.user_domain_name", "auth.domain_name"],
+        ..NOTHING
+    },
+];
+
+/// It is the endpoint of whichever service the verb is for.
+const ENDPOINT: Flag = ("--endpoint", |access| access.endpoint.as_deref());
+
+/// The settings and their sources, for the help.
+pub(crate) fn sources() -> String {
+    let mut told = "Settings, and where each comes from, the first that says it:\n".to_owned();
+    for setting in SETTINGS {
+        told += &format!("  {}\n      {}\n", setting.name, setting.ways());
+    }
+    told + "
+Files, the first that is there: clouds.yaml in this folder, in ~/.config/openstack, in
+/etc/openstack, or the one that OS_CLIENT_CONFIG_FILE names. Over it go the fields of secure.yaml,
+found likewise, or by OS_CLIENT_SECURE_FILE. The file is read only if a cloud is named.
+
+Credentials are never options. With more than one kind the one from the stronger source counts; on
+a tie a token, then an access key, then a user.
+
+A region gives the endpoints, and the project that has its name. Without a region an endpoint on
+this machine is taken for that of IAM too."
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Flag(&'static str),
+    Variable(&'static str),
+    File {
+        path: PathBuf,
+        line: u64,
+    },
+    /// It follows from another setting.
+    Setting(&'static str),
+}
+
+impl Source {
+    /// The stronger one has the lower number.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Flag(_) => 0,
+            Self::Variable(_) => 1,
+            Self::File { .. } => 2,
+            Self::Setting(_) => 3,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::File { path, line } => write!(f, "{} line {line}", path.display()),
+            Self::Setting(name) => write!(f, "the {name}"),
+        }
+    }
+}
+
+/// A value that is in force. Any could be a secret by mistake, so none has a `Display`.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) value: Secret,
+    pub(crate) source: Source,
+}
+
+impl Setting {
+    pub(crate) fn of(which: Which) -> &'static Self {
+        let setting = SETTINGS.iter().find(|setting| setting.which == which);
+        // Each is in the table.
+        setting.unwrap_or(&NOTHING)
+    }
+
+    /// The ways to set it: `--region, OS_REGION_NAME, or region_name in clouds.yaml`.
+    pub(crate) fn ways(&self) -> String {
+        let flag = self.flag.iter().map(|(flag, _)| *flag);
+        let variables = self.variables.iter().copied();
+        let ways: Vec<_> = flag.chain(variables).collect();
+        let (ways, fields) = (ways.join(", "), self.fields.join(" or "));
+        match fields.is_empty() {
+            true => ways,
+            false => format!("{ways}, or {fields} in clouds.yaml"),
+        }
+    }
+
+    pub(crate) fn find(
+        &self,
+        access: &Access,
+        file: Option<&clouds::Cloud>,
+    ) -> Result<Option<Found>, Failure> {
+        if let Some((flag, get)) = self.flag
+            && let Some(value) = get(access)
+        {
+            let (value, source) = (value.into(), Source::Flag(flag));
+            return Ok(Some(Found { value, source }));
+        }
+        for variable in self.variables {
+            match std::env::var(variable).map(Secret::from) {
+                Ok(value) if value.expose().is_empty() => {}
+                Ok(value) => {
+                    let source = Source::Variable(variable);
+                    return Ok(Some(Found { value, source }));
+                }
+                Err(VarError::NotPresent) => {}
+                // The error itself would repeat it.
+                Err(VarError::NotUnicode(_)) => {
+                    let line = format!("{variable} is not UTF-8");
+                    return Err(Failure::usage(line, "set it to a text, or unset it"));
+                }
+            }
+        }
+        for field in file
+            .iter()
+            .flat_map(|file| self.fields.iter().map(move |field| (file, field)))
+        {
+            let (file, field) = field;
+            if let Some((value, source)) = file.field(field)? {
+                return Ok(Some(Found { value, source }));
+            }
+        }
+        Ok(None)
+    }
+}
