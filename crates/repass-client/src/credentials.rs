@@ -106,7 +106,8 @@ impl Credentials {
     }
 
     /// An IAM user: the name of the account (the domain), the user's name and password. The client
-    /// logs in with the first call and keeps the token; the password is sent to IAM only.
+    /// logs in with the first call and keeps the token; the password is sent to IAM only. A login
+    /// that IAM refuses is not tried again for a minute: some wrong passwords lock a user.
     ///
     /// # Errors
     /// A domain, name or password that is empty.

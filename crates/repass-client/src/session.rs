@@ -21,6 +21,9 @@ use crate::{
 /// How long before its end a token is renewed: longer than any call takes.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 
+/// How long a login that IAM refused is not tried again: some wrong passwords lock a user.
+const REST: Duration = Duration::from_secs(60);
+
 /// Why nobody is logged in, or why the id of the project is not known.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +65,10 @@ pub enum LoginError {
 }
 
 impl LoginError {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if (400..500).contains(status))
+    }
+
     /// The id by which the vendor's support finds the request, if an answer had one.
     pub fn request_id(&self) -> Option<&str> {
         match self {
@@ -100,9 +107,16 @@ pub(crate) struct Session {
     project: Project,
     iam: Result<String, NoEndpoint>,
     /// Locked while somebody logs in, so that everybody else waits for it.
-    last: Mutex<Option<Result<Arc<Login>, Arc<LoginError>>>>,
-    /// How many logins have ended.
+    last: Mutex<Option<Attempt>>,
+    /// How many attempts to log in have ended.
     ended: AtomicU64,
+}
+
+/// An attempt to log in.
+#[derive(Debug)]
+struct Attempt {
+    result: Result<Arc<Login>, Arc<LoginError>>,
+    ended: Instant,
 }
 
 impl Session {
@@ -134,23 +148,27 @@ impl Session {
     ) -> Result<Arc<Login>, Arc<LoginError>> {
         let ended = self.ended.load(Ordering::Acquire);
         let mut last = self.last.lock().await;
-        match &*last {
-            Some(Ok(login)) if login.is_good() && !login.is_with(refused) => {
-                return Ok(login.clone());
+        if let Some(last) = &*last {
+            let holds = match &last.result {
+                Ok(login) => login.is_good() && !login.is_with(refused),
+                // Whoever waited for it does not try once more.
+                Err(_) if self.ended.load(Ordering::Acquire) != ended => true,
+                Err(error) => error.is_refusal() && last.ended.elapsed() < REST,
+            };
+            if holds {
+                return last.result.clone();
             }
-            // Somebody else's login has just failed. Whoever waited for it does not try once more:
-            // some wrong passwords lock a user.
-            Some(Err(error)) if self.ended.load(Ordering::Acquire) != ended => {
-                return Err(error.clone());
-            }
-            _ => {}
         }
         // In a box, for the requests to IAM are sent as all others.
         let begun = Box::pin(self.begin(via)).await;
-        let begun = begun.map(Arc::new).map_err(Arc::new);
-        *last = Some(begun.clone());
+        let result = begun.map(Arc::new).map_err(Arc::new);
+        let ended = Instant::now();
+        *last = Some(Attempt {
+            result: result.clone(),
+            ended,
+        });
         self.ended.fetch_add(1, Ordering::Release);
-        begun
+        result
     }
 
     async fn begin(&self, via: &Transport) -> Result<Login, LoginError> {

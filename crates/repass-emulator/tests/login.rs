@@ -160,6 +160,22 @@ async fn a_wrong_password_is_tried_once_by_all_who_wait() {
     assert!(!emulator.password_is(Fleet::DMS_ID, None, NEW));
 }
 
+/// Nor by those who come later, for a minute.
+#[tokio::test]
+async fn a_refused_login_is_not_tried_again_at_once() {
+    let emulator = start().await;
+    let client = client(&emulator, "Alice-Example-2023");
+    for _ in 0..3 {
+        reset(client.clone()).await.unwrap_err();
+    }
+    assert_eq!(requests(&emulator), (1, vec![]));
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::resume();
+    reset(client).await.unwrap_err();
+    assert_eq!(requests(&emulator), (2, vec![]));
+}
+
 #[tokio::test]
 async fn a_project_that_is_not_there_is_told_before_anything_is_sent() {
     let user = || Credentials::user(Fleet::DOMAIN, Fleet::USER, Fleet::USER_PASSWORD);
