@@ -86,7 +86,7 @@ secure.yaml of OpenStack's tools, read only if --cloud or OS_CLOUD names a cloud
 Exit codes:
   0  done, or accepted by the service
   1  refused, or not sent: no password changed
-  2  the command is not right
+  2  the command or its configuration is not right
   3  the password breaks the rules: nothing was sent
   4  it is not known whether the password changed";
 
@@ -101,6 +101,9 @@ pub(crate) enum Verb {
     /// Run the emulator until Ctrl-C
     Emulate(Emulate),
     /// Show which settings are in force, and where each comes from; secrets stay hidden
+    ///
+    /// The exit code is 0 if a call could be made with them, and 2 if something is missing or not
+    /// right.
     #[command(after_long_help = crate::settings::sources())]
     Config(Access),
     /// Print the JSON Schema of what a verb prints with --output json

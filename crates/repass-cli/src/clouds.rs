@@ -238,12 +238,12 @@ fn mistake(name: &str, error: &Error) -> Failure {
     let line = line.map(|line| format!(", line {line}"));
     let (problem, next) = match error {
         Error::DuplicateMappingKey { .. } => ("a field stands there twice", "remove one of them"),
+        // The last one is how any of the others is told from within an alias.
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            ("repeats too much through aliases", "write it out")
-        }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasError { .. } => ("repeats too much through aliases", "write it out"),
         _ => (
             "is not valid YAML",
             "look there for a tab, a quote that is not closed or a colon in a value",

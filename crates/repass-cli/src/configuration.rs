@@ -80,17 +80,17 @@ impl Configuration {
             }
             return;
         }
-        let of_services = SERVICES
-            .iter()
-            .filter_map(|service| self.get(Which::Endpoint(*service)));
-        let own = of_services
-            .map(|found| found.value.clone())
-            .find(is_emulator);
-        self.add(
-            Which::Endpoint(Service::Iam),
-            own.as_ref().map(Secret::expose),
-            "endpoint",
-        );
+        let own = self.emulator().map(|found| found.value.clone());
+        let iam = Which::Endpoint(Service::Iam);
+        self.add(iam, own.as_ref().map(Secret::expose), "endpoint");
+    }
+
+    /// The first endpoint, if every one that is set is on this machine.
+    fn emulator(&self) -> Option<&Found> {
+        let endpoints = SERVICES.map(|service| self.get(Which::Endpoint(service)));
+        let mut endpoints = endpoints.into_iter().flatten();
+        let first = endpoints.next().filter(|found| is_emulator(found))?;
+        endpoints.all(is_emulator).then_some(first)
     }
 
     fn add(&mut self, which: Which, value: Option<&str>, from: &'static str) {
@@ -228,12 +228,10 @@ impl Configuration {
             if self.get(companion.which).is_none() {
                 let leading = self.get(kind.leading).map(|found| &found.source);
                 let leading = leading.map_or_else(String::new, Source::to_string);
-                let name = Setting::of(kind.leading).name;
+                let [name, missing] =
+                    [Setting::of(kind.leading), companion].map(|one| one.name.replace('-', " "));
                 return Err(Failure::usage(
-                    format!(
-                        "{leading} sets the {name}, but no {} is set",
-                        companion.name
-                    ),
+                    format!("{leading} sets the {name}, but no {missing} is set"),
                     format!("set it: {}", companion.ways()),
                 ));
             }
@@ -276,6 +274,7 @@ fn hosts(region: &str) -> Result<Endpoints, UnknownRegion> {
 }
 
 /// Whether it is a plain http URL of this machine: those of others are refused.
-fn is_emulator(url: &Secret) -> bool {
-    url.expose().starts_with("http:") && Endpoints::new().iam(url.expose()).is_ok()
+fn is_emulator(endpoint: &Found) -> bool {
+    let url = endpoint.value.expose();
+    url.starts_with("http:") && Endpoints::new().iam(url).is_ok()
 }

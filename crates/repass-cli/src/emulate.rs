@@ -1,6 +1,7 @@
 //! `repass emulate`.
 
 use repass_emulator::{Emulator, Fleet, Instance, Options};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::arguments::{Emulate, Output};
@@ -8,8 +9,10 @@ use crate::failure::Failure;
 use crate::terminal;
 
 /// What a script needs in order to begin.
-#[derive(Serialize)]
-struct Started<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Started<'a> {
+    /// Where it listens.
     url: String,
     #[serde(flatten)]
     fleet: &'a Fleet,

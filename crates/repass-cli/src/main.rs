@@ -1,8 +1,8 @@
 //! `repass`: sets the passwords of managed databases and middleware from a terminal or a pipeline.
 //!
 //! Data that was asked for goes to standard output: a report, a generated password, the emulator's
-//! address. Words about what happened go to standard error. A password is never an argument and
-//! never in the environment.
+//! address. Words about what happened go to standard error. A password that is checked or set is
+//! never an argument and never in the environment; credentials are never arguments.
 #![allow(rustdoc::bare_urls, reason = "the comments of arguments are the help")]
 
 mod arguments;

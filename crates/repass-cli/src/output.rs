@@ -32,7 +32,6 @@ pub(crate) enum Call {
 #[schemars(deny_unknown_fields)]
 pub(crate) struct HandedOver {
     /// The password.
-    #[schemars(with = "String")]
     pub(crate) password: Secret,
 }
 
@@ -202,7 +201,6 @@ pub(crate) enum Kind {
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Generated {
     /// The passwords.
-    #[schemars(with = "Vec<String>")]
     pub(crate) passwords: Vec<Secret>,
 }
 

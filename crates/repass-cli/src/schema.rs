@@ -2,9 +2,11 @@
 
 use repass_client::Report;
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::emulate::Started;
 use crate::failure::Failure;
 use crate::output::{Call, Config, Demo, Either, Generated};
 use crate::terminal;
@@ -17,6 +19,7 @@ const SCHEMAS: &[Described] = &[
     ("check", of::<Report>),
     ("config", of::<Config>),
     ("demo", of::<Demo>),
+    ("emulate", of::<Started<'_>>),
     ("generate", of::<Generated>),
 ];
 
@@ -25,22 +28,40 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 pub(crate) fn run(verb: Option<&str>) -> Result<(), Failure> {
-    let named = SCHEMAS.iter().find(|(name, _)| Some(*name) == verb);
-    let schema = match named {
-        Some((_, schema)) => schema().to_value(),
-        None => {
-            let each = SCHEMAS.iter();
-            let each = each.map(|(name, schema)| ((*name).to_owned(), schema().to_value()));
-            Value::Object(Map::from_iter(each))
-        }
+    let each = SCHEMAS.iter().map(|(name, schema)| {
+        let mut schema = schema();
+        schema.insert("title".to_owned(), (*name).into());
+        ((*name).to_owned(), schema.to_value())
+    });
+    let mut all = Map::from_iter(each);
+    let schema = match verb {
+        // Only names of the list are accepted.
+        Some(verb) => all.remove(verb).unwrap_or_default(),
+        None => Value::Object(all),
     };
     terminal::show(&format!("{schema:#}"))
 }
 
 fn of<T: JsonSchema>() -> Schema {
-    // Of what is written: what may be left out is not required.
+    // Of what is written: what may be left out is not required, and is never null.
     let settings = SchemaSettings::draft2020_12().for_serialize();
+    let settings = settings.with_transform(RecursiveTransform(left_out_not_null));
     settings
         .into_generator()
         .into_root_schema_for::<Either<T>>()
+}
+
+fn left_out_not_null(schema: &mut Schema) {
+    let required = schema.get("required").and_then(Value::as_array).cloned();
+    let required = required.unwrap_or_default();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if !required.contains(&name.as_str().into()) {
+            for (keyword, null) in [("type", json!("null")), ("anyOf", json!({"type": "null"}))] {
+                if let Some(kinds) = property.get_mut(keyword).and_then(Value::as_array_mut) {
+                    kinds.retain(|kind| *kind != null);
+                }
+            }
+        }
+    }
 }

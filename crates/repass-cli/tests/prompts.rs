@@ -11,7 +11,10 @@ const NEW: &str = "Typed~Password-2024";
 
 fn type_at(words: &str) -> PtySession {
     let program = assert_cmd::cargo::cargo_bin("repass");
-    let command = format!("env OS_TOKEN=emulator-token {} {words}", program.display());
+    let command = format!(
+        "env -i OS_TOKEN=emulator-token {} {words}",
+        program.display()
+    );
     rexpect::spawn(&command, Some(60_000)).unwrap()
 }
 

@@ -236,7 +236,8 @@ fn an_interrupted_call_is_unknown() {
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
     let process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(words.split_whitespace())
-        .arg("--generate")
+        .args(["--generate", "--output", "json"])
+        .env_clear()
         .env("OS_TOKEN", "token")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -255,6 +256,13 @@ fn an_interrupted_call_is_unknown() {
     let output = process.wait_with_output().unwrap();
     drop(end);
     assert_eq!(output.status.code(), Some(4));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (password, failed) = stdout.split_once('\n').unwrap();
+    assert!(password.starts_with(r#"{"password":""#), "{password}");
+    assert!(
+        failed.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
+        "{failed}"
+    );
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
         stderr.contains("interrupted while the call was under way"),

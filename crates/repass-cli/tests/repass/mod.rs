@@ -57,6 +57,17 @@ pub(crate) fn run(command: &mut assert_cmd::Command) -> Run {
     }
 }
 
+/// A folder with these files, such as `clouds.yaml`.
+pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
 /// `repass emulate --output json` in a process of its own, as a script starts it.
 pub(crate) struct Emulator {
     process: Child,
