@@ -1,13 +1,16 @@
 //! The arguments, which are also the help.
 
+use std::error::Error;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use repass_client::{
-    AdminName, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, ProjectName, Username,
+    AdminName, DEFAULT_LENGTH, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, ProjectName,
+    Username,
 };
 
 use crate::failure::Failure;
@@ -30,47 +33,122 @@ pub(crate) struct Arguments {
 /// Where the options of all verbs stand: below the verb's own, above the help.
 const LAST: usize = 900;
 
-/// The verb that was asked for. Help and most mistakes end the process here, as clap tells them.
+/// The verb that was asked for. Help ends the process here, as clap prints it.
 ///
 /// # Errors
-/// A word that belongs to no option: it could be a password, and clap would repeat it. Any mistake
-/// if the result is to be JSON.
+/// Any mistake. No word of the arguments is repeated: it could be a password.
 pub(crate) fn parse() -> Result<Arguments, Failure> {
-    let error = match Arguments::try_parse() {
-        Ok(arguments) => return Ok(arguments),
-        Err(error) => error,
-    };
-    let is_word = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(word)) => !word.starts_with('-'),
-        _ => false,
-    };
-    match error.kind() {
-        ErrorKind::UnknownArgument if is_word => Err(Failure::usage(
-            "there is a word too many; it is not repeated here, for it could be a password",
-            "give a password at the prompt, with --password-stdin or with --password-file",
-        )),
-        ErrorKind::TooManyValues => Err(Failure::usage(
-            "an option has a value that it does not take; it is not repeated here, for it could be \
-             a password",
-            "give a password at the prompt, with --password-stdin or with --password-file",
-        )),
-        _ if error.use_stderr() && Output::asked_for() == Output::Json => {
-            let told = error.to_string();
-            let line = told.lines().next().unwrap_or_default();
-            let line = line.strip_prefix("error: ").unwrap_or(line);
-            Err(Failure::usage(line, "see `repass --help`"))
+    Arguments::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            if Output::asked_for() == Output::Table =>
+        {
+            error.exit()
         }
-        _ => error.exit(),
+        _ => mistake(&error),
+    })
+}
+
+const NOT_REPEATED: &str = "not repeated here, for it could be a password";
+
+fn mistake(error: &clap::Error) -> Failure {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    let Asked { verb, has_password } = asked();
+    let help = format!("see `{verb} --help`");
+    let give = match has_password {
+        true => "give a password at the prompt, with --password-stdin or with --password-file FILE",
+        false => &help,
+    };
+    let word = context(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let line = format!("{verb} has no such verb; it is {NOT_REPEATED}");
+            let similar = context(ContextKind::SuggestedSubcommand);
+            Failure::usage(line, or_similar(&similar, help))
+        }
+        ErrorKind::UnknownArgument if word == "--password" => Failure::usage(
+            "there is no option --password: a password is never an argument",
+            give.to_owned(),
+        ),
+        ErrorKind::UnknownArgument if word.starts_with('-') => {
+            let line = format!("{verb} has no such option; it is {NOT_REPEATED}");
+            Failure::usage(line, or_similar(&context(ContextKind::SuggestedArg), help))
+        }
+        ErrorKind::UnknownArgument => {
+            let line = format!("there is a word too many; it is {NOT_REPEATED}");
+            let next = match has_password && follows("--generate", &word) {
+                true => "name a file as in --generate=FILE",
+                false => give,
+            };
+            Failure::usage(line, next.to_owned())
+        }
+        ErrorKind::TooManyValues => {
+            let line = format!("an option has a value that it does not take; it is {NOT_REPEATED}");
+            Failure::usage(line, give.to_owned())
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let problem = match error.source() {
+                Some(problem) => problem.to_string(),
+                None if context(ContextKind::InvalidValue).is_empty() => "it has no value".into(),
+                None => format!("it is none of {}", context(ContextKind::ValidValue)),
+            };
+            Failure::usage(format!("{word}: {problem}"), "correct it")
+        }
+        // They repeat nothing but names of verbs and options.
+        _ => {
+            let told = error.to_string();
+            let lines = told.lines().take_while(|line| !line.is_empty());
+            let line = lines.map(str::trim).collect::<Vec<_>>().join(" ");
+            Failure::usage(line.strip_prefix("error: ").unwrap_or(&line), help)
+        }
     }
+}
+
+fn or_similar(similar: &str, help: String) -> String {
+    match similar {
+        "" => help,
+        _ => format!("there is {similar}; {help}"),
+    }
+}
+
+/// The verb that stands in the arguments, as far as it is one.
+struct Asked {
+    verb: String,
+    has_password: bool,
+}
+
+fn asked() -> Asked {
+    let command = Arguments::command();
+    let (mut deepest, mut verb) = (&command, "repass".to_owned());
+    for word in std::env::args_os().skip(1) {
+        if let Some(deeper) = deepest.find_subcommand(&word) {
+            deepest = deeper;
+            verb += &format!(" {}", deeper.get_name());
+        }
+    }
+    let mut arguments = deepest.get_arguments();
+    Asked {
+        verb,
+        has_password: arguments.any(|argument| argument.get_id() == "password_stdin"),
+    }
+}
+
+/// Whether this word stands behind that one.
+fn follows(word: &str, next: &str) -> bool {
+    let words: Vec<_> = std::env::args_os().collect();
+    let mut pairs = words.windows(2);
+    pairs.any(|pair| pair.iter().eq([word, next]))
 }
 
 impl Output {
     /// The form that was asked for in arguments that are not right.
     pub(crate) fn asked_for() -> Self {
-        let words: Vec<_> = std::env::args_os().collect();
-        let pairs = words.windows(2);
-        let mut json = pairs.map(|pair| pair.iter().eq(["--output", "json"]));
-        match json.any(|json| json) || words.iter().any(|word| word == "--output=json") {
+        match follows("--output", "json") || std::env::args_os().any(|word| word == "--output=json")
+        {
             true => Self::Json,
             false => Self::Table,
         }
@@ -145,18 +223,36 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// Characters in each password; above 32 only dcs accepts them
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = length)]
+    #[arg(
+        long,
+        value_name = "N",
+        help = format!(
+            "Characters in each password; more than {DEFAULT_LENGTH} are accepted by {} only",
+            crate::generate::accepting(DEFAULT_LENGTH + 1)
+        ),
+        default_value_t = DEFAULT_LENGTH,
+        value_parser = number(MIN_LENGTH..=MAX_LENGTH),
+        allow_negative_numbers = true
+    )]
     pub(crate) length: usize,
     /// How many passwords, one a line
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = number(1..=MOST_PASSWORDS),
+        allow_negative_numbers = true
+    )]
     pub(crate) count: usize,
 }
+
+/// As JSON they are one line.
+const MOST_PASSWORDS: usize = 1_000_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Emulate {
     /// Where to listen; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
 }
 
@@ -176,7 +272,7 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ddm {
-    /// Reset the password of an account
+    /// Reset the password of an account; it exists on Huawei Cloud only
     ResetPassword {
         /// The account
         #[arg(long, value_name = "NAME")]
@@ -206,8 +302,14 @@ pub(crate) enum Dcs {
     ChangePassword {
         #[command(flatten)]
         target: Target,
-        /// Read the old password from this file
-        #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+        /// Read the old password from this file: the way in a pipeline with --generate; not with
+        /// --password-stdin, which takes both passwords
+        #[arg(
+            long,
+            value_name = "FILE",
+            conflicts_with = "password_stdin",
+            value_parser = file("--password-stdin reads the old and the new one")
+        )]
         old_password_file: Option<PathBuf>,
         #[command(flatten)]
         password: NewPassword,
@@ -237,6 +339,7 @@ pub(crate) enum Dms {
 
 /// Which instance.
 #[derive(Debug, Args)]
+#[command(after_help = CREDENTIALS)]
 pub(crate) struct Target {
     /// The instance
     #[arg(long, value_name = "ID")]
@@ -245,10 +348,15 @@ pub(crate) struct Target {
     pub(crate) access: Access,
 }
 
+const CREDENTIALS: &str = "\
+Credentials come from the environment or from clouds.yaml, never from an option: see
+`repass config --help`.";
+
 /// How to get at a project. Credentials are never arguments.
 #[derive(Debug, Args)]
 pub(crate) struct Access {
-    /// The base URL of the service, such as https://dcs.eu-de.otc.t-systems.com
+    /// The base URL of the service, such as https://SERVICE.eu-de.otc.t-systems.com, where SERVICE
+    /// is ddm, dcs or dms
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// The region of the instance, such as eu-de: it gives the cloud, its endpoints and the project
@@ -279,7 +387,11 @@ pub(crate) struct GivenPassword {
     #[arg(long, conflicts_with = "password_file")]
     pub(crate) password_stdin: bool,
     /// Read the password from this file; one newline at its end is dropped
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = file("--password-stdin reads standard input")
+    )]
     pub(crate) password_file: Option<PathBuf>,
 }
 
@@ -296,6 +408,7 @@ pub(crate) struct NewPassword {
         value_name = "FILE",
         num_args = 0..=1,
         require_equals = true,
+        value_parser = file("--generate alone prints the password"),
         conflicts_with_all = ["password_stdin", "password_file"]
     )]
     pub(crate) generate: Option<Option<PathBuf>>,
@@ -321,9 +434,22 @@ fn policy() -> impl TypedValueParser<Value = &'static Policy> {
         .try_map(|name| Policy::named(&name).ok_or("there is no such policy"))
 }
 
-fn length(text: &str) -> Result<usize, String> {
-    let length = text.parse().ok();
-    length
-        .filter(|length| (MIN_LENGTH..=MAX_LENGTH).contains(length))
-        .ok_or_else(|| format!("give a number from {MIN_LENGTH} to {MAX_LENGTH}"))
+/// A file. What other programs mean by `-` has an option of its own here.
+fn file(instead: &'static str) -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(move |path| match path.as_os_str() == "-" {
+        true => Err(format!("- is no file here; {instead}")),
+        false => Ok(path),
+    })
+}
+
+fn number(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {
+    move |text: &str| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("it is no number from {} to {}", range.start(), range.end()))
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let address = text.parse();
+    address.map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080")
 }

@@ -6,8 +6,8 @@ use crate::arguments::{Check, Output};
 use crate::failure::Failure;
 use crate::terminal;
 
-pub(crate) fn run(check: &Check, output: Output) -> Result<(), Failure> {
-    let password = check.password.read()?;
+pub(crate) async fn run(check: &Check, output: Output) -> Result<(), Failure> {
+    let password = check.password.read().await?;
     let context = Context {
         username: check.username.as_deref(),
         ..Context::default()
@@ -24,7 +24,14 @@ pub(crate) fn run(check: &Check, output: Output) -> Result<(), Failure> {
             }
         }
         Output::Table => match outcome {
-            Ok(()) => terminal::show(&format!("{} accepts the password", check.policy.name)),
+            Ok(()) => {
+                if check.policy.not_username && check.username.is_none() {
+                    terminal::say(
+                        "note: without --username its rule about the name was not looked at",
+                    );
+                }
+                terminal::show(&format!("{} accepts the password", check.policy.name))
+            }
             Err(violations) => {
                 terminal::show(&format!("{} refuses the password:", check.policy.name))?;
                 for violation in &violations {

@@ -11,7 +11,7 @@ pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
     let config = describe(&Configuration::load(access)?);
     match output {
         Output::Json => terminal::show_json(&config)?,
-        Output::Table => terminal::show(&table(&config))?,
+        Output::Table => terminal::show(&lines(&config))?,
     }
     match config.ready {
         true => Ok(()),
@@ -72,24 +72,27 @@ impl settings::Setting {
     }
 }
 
-fn table(config: &Config) -> String {
-    let mut table = terminal::table(["Setting", "Value", "From"]);
+fn lines(config: &Config) -> String {
+    let mut told = String::new();
     for setting in &config.settings {
         let value = match setting.hidden {
             true => "(hidden)",
             false => setting.value.as_deref().unwrap_or("-"),
         };
-        table.add_row([setting.name, value, setting.from.as_deref().unwrap_or("-")]);
+        told += &terminal::fact(setting.name, value);
+        if let Some(from) = &setting.from {
+            told += &terminal::fact("", &format!("from {from}"));
+        }
     }
     let credentials = config.credentials.unwrap_or("-");
     let ready = match config.ready {
         true => "yes",
         false => "no",
     };
-    let mut told =
-        format!("{table}\n\nCredentials in force: {credentials}\nReady for calls: {ready}");
-    for problem in &config.problems {
-        told += &format!("\n  - {}\n    next: {}", problem.message, problem.next);
+    told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}");
+    for Mistake { message, next } in &config.problems {
+        let [message, next] = [message, next].map(|text| terminal::visible(text));
+        told += &format!("\n  - {message}\n    next: {next}");
     }
     told
 }

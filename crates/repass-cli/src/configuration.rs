@@ -63,8 +63,19 @@ impl Configuration {
                 configuration.set(setting, found);
             }
         }
+        configuration.unpair();
         configuration.conclude();
         Ok(configuration)
+    }
+
+    /// Drops the security token of another access key: one from a weaker source than the key's.
+    fn unpair(&mut self) {
+        let key = self
+            .get(Which::AccessKey)
+            .map_or(u8::MAX, |key| key.source.rank());
+        self.found.retain(|(setting, found)| {
+            setting.which != Which::SecurityToken || found.source.rank() <= key
+        });
     }
 
     /// Adds what follows from the region, and from an endpoint on this machine.

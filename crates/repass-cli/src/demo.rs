@@ -136,25 +136,29 @@ fn describe(demo: &Demo) -> String {
     let violations = demo.not_sent.violations.iter();
     let violations = violations.map(|violation| format!("  - it {violation}\n"));
     format!(
-        "The five endpoints, on an emulator at {url}:\n{}\n\nA password that the rules of dms refuse \
+        "The five endpoints, on an emulator at {url}:\n{}\nA password that the rules of dms refuse \
          is not sent at all:\n{}  requests that the emulator received: {}\n\nA wrong old password, \
-         until the account is locked:\n{}\n\nA reset asks for no old password, so it works during \
+         until the account is locked:\n{}\nA reset asks for no old password, so it works during \
          the lock:\n{}",
-        table(&demo.endpoints),
+        lines(&demo.endpoints),
         violations.collect::<String>(),
         demo.not_sent.requests,
-        table(&demo.lock),
-        table(&demo.reset)
+        lines(&demo.lock),
+        lines(&demo.reset).trim_end()
     )
 }
 
-fn table(steps: &[Step]) -> comfy_table::Table {
-    let mut table = terminal::table(["Operation", "Request", "Status", "Result"]);
+/// A request stands on a line of its own, once, and below it what came of it each time.
+fn lines(steps: &[Step]) -> String {
+    let mut told = String::new();
+    let mut last = "";
     for step in steps {
-        let operation = repass_client::Operation::from(step.operation).to_string();
-        let request = format!("{} {}", step.method, step.path);
-        let status = step.status.to_string();
-        table.add_row([&operation, &request, &status, &step.result]);
+        if step.path != last {
+            let operation = repass_client::Operation::from(step.operation);
+            told += &format!("  {operation}\n  {} {}\n", step.method, step.path);
+            last = &step.path;
+        }
+        told += &format!("    {}: {}\n", step.status, step.result);
     }
-    table
+    told
 }

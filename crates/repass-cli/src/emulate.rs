@@ -34,6 +34,10 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
         url: emulator.url(),
         fleet: &fleet,
     };
+    let ended = terminal::interrupted().map_err(|error| {
+        let line = format!("signals cannot be waited for: {error}");
+        Failure::not_done(line, "try again")
+    })?;
     match output {
         Output::Json => terminal::show_json(&started)?,
         Output::Table => {
@@ -41,34 +45,14 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
             terminal::say("Ctrl-C ends the emulator.");
         }
     }
-    let interrupted = tokio::signal::ctrl_c().await;
-    interrupted.map_err(|error| Failure::not_done(error, "end the emulator in another way"))
+    ended.await;
+    Ok(())
 }
 
 fn describe(started: &Started<'_>) -> String {
-    let mut table = terminal::table(["Service", "Instance id", "Account", "Password", "Notes"]);
-    for instance in &started.fleet.instances {
-        match instance {
-            Instance::Ddm(ddm) => {
-                for account in &ddm.accounts {
-                    let password = account.password.expose();
-                    table.add_row(["ddm", &ddm.id, &account.username, password, ""]);
-                }
-            }
-            Instance::Dcs(dcs) => {
-                let password = dcs.password.as_ref().map_or("(none)", |one| one.expose());
-                table.add_row(["dcs", &dcs.id, "", password, ""]);
-            }
-            Instance::Dms(dms) => {
-                let notes = if dms.ssl { "" } else { "SSL is off" };
-                table.add_row(["dms", &dms.id, "", dms.password.expose(), notes]);
-            }
-            _ => {}
-        }
-    }
     let Started { url, fleet } = started;
     let user = &fleet.user;
-    let opened_with = [
+    let mut facts = vec![
         ("URL", url.as_str()),
         ("Project id", &fleet.project_id),
         ("Project name", &fleet.project_name),
@@ -79,6 +63,33 @@ fn describe(started: &Started<'_>) -> String {
         ("User name", &user.name),
         ("User password", user.password.expose()),
     ];
-    let lines = opened_with.map(|(name, value)| format!("{name:15}{value}\n"));
-    format!("{}\n{table}", lines.concat())
+    for instance in &fleet.instances {
+        match instance {
+            Instance::Ddm(ddm) => {
+                facts.push(("ddm instance", &ddm.id));
+                for account in &ddm.accounts {
+                    facts.push(("  account", &account.username));
+                    facts.push(("  password", account.password.expose()));
+                }
+            }
+            Instance::Dcs(dcs) => {
+                let password = dcs.password.as_ref().map_or("(none)", |one| one.expose());
+                facts.extend([("dcs instance", &*dcs.id), ("  password", password)]);
+            }
+            Instance::Dms(dms) => {
+                let ssl = if dms.ssl { "on" } else { "off" };
+                let password = dms.password.expose();
+                facts.extend([
+                    ("dms instance", &*dms.id),
+                    ("  password", password),
+                    ("  SSL", ssl),
+                ]);
+            }
+            _ => {}
+        }
+    }
+    let lines = facts
+        .into_iter()
+        .map(|(name, value)| terminal::fact(name, value));
+    lines.collect::<String>().trim_end().to_owned()
 }

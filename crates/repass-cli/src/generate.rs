@@ -1,6 +1,6 @@
 //! `repass generate`.
 
-use repass_client::{DEFAULT_LENGTH, generate};
+use repass_client::{DEFAULT_LENGTH, Policy, generate};
 
 use crate::arguments::{Generate, Output};
 use crate::failure::Failure;
@@ -9,7 +9,11 @@ use crate::terminal;
 
 pub(crate) fn run(arguments: &Generate, output: Output) -> Result<(), Failure> {
     if arguments.length > DEFAULT_LENGTH {
-        terminal::say("note: only dcs accepts more than 32 characters");
+        terminal::say(&format!(
+            "note: {} characters are accepted by {} only",
+            arguments.length,
+            accepting(arguments.length)
+        ));
     }
     let passwords = (0..arguments.count).map(|_| {
         generate(arguments.length).map_err(|error| Failure::not_done(error, "give another length"))
@@ -26,4 +30,13 @@ pub(crate) fn run(arguments: &Generate, output: Output) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// The policies that accept so many characters.
+pub(crate) fn accepting(length: usize) -> String {
+    let policies = Policy::ALL
+        .iter()
+        .filter(|policy| length <= policy.max_length);
+    let names: Vec<_> = policies.map(|policy| policy.name).collect();
+    names.join(", ")
 }

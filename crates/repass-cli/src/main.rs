@@ -25,11 +25,29 @@ mod terminal;
 
 use std::process::ExitCode;
 
+use tokio::runtime::Runtime;
+
 use crate::arguments::{Output, Verb};
 use crate::failure::Failure;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failure = Failure::not_done(
+                format!("threads cannot be started: {error}"),
+                "end other programs, and try again",
+            );
+            return failure.report(None, Output::asked_for());
+        }
+    };
+    let code = runtime.block_on(parse_and_run());
+    // A prompt that was interrupted still waits for its line.
+    runtime.shutdown_background();
+    code
+}
+
+async fn parse_and_run() -> ExitCode {
     let arguments = match arguments::parse() {
         Ok(arguments) => arguments,
         Err(failure) => return failure.report(None, Output::asked_for()),
@@ -48,7 +66,7 @@ async fn main() -> ExitCode {
 async fn run(verb: Verb, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::Demo => demo::run(output).await,
-        Verb::Check(check) => check::run(&check, output),
+        Verb::Check(check) => check::run(&check, output).await,
         Verb::Generate(generate) => generate::run(&generate, output),
         Verb::Emulate(emulate) => emulate::run(&emulate, output).await,
         Verb::Config(access) => config::run(&access, output),

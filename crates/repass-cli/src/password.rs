@@ -1,10 +1,10 @@
 //! The ways to give a password: never as an argument, never in the environment.
 
 use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Write, stdin};
+use std::io::{ErrorKind, IsTerminal, Write, stdin};
 use std::path::Path;
 
-use repass_client::{DEFAULT_LENGTH, DcsPassword, Policy, Secret, generate};
+use repass_client::{DEFAULT_LENGTH, Secret, generate};
 use zeroize::Zeroizing;
 
 use crate::arguments::{GivenPassword, NewPassword, Output};
@@ -18,32 +18,35 @@ const LARGEST_KIB: u16 = 64;
 
 impl GivenPassword {
     /// The password, from wherever it is to be read. At a prompt it is asked for once.
-    pub(crate) fn read(&self) -> Result<Secret, Failure> {
-        self.read_or(|| prompt("Password: "))
+    pub(crate) async fn read(&self) -> Result<Secret, Failure> {
+        self.read_or(ask(&PASSWORD)).await
     }
 
-    fn read_or(&self, ask: impl FnOnce() -> Result<Secret, Failure>) -> Result<Secret, Failure> {
-        if self.password_stdin {
-            Ok(without_newline(&read_stdin()?).into())
+    async fn read_or(
+        &self,
+        ask: impl Future<Output = Result<Secret, Failure>>,
+    ) -> Result<Secret, Failure> {
+        let password = if self.password_stdin {
+            without_newline(&read_stdin()?).into()
         } else if let Some(file) = &self.password_file {
-            from_file(file)
+            from_file(file)?
         } else {
-            ask()
-        }
+            ask.await?
+        };
+        Ok(noted(password))
     }
 }
 
 impl NewPassword {
-    /// The new password. One that is typed is asked for twice, one that is made is as long as the
-    /// policy allows.
-    pub(crate) fn read(&self, policy: &Policy) -> Result<Secret, Failure> {
+    /// The new password. One that is typed is asked for twice.
+    pub(crate) async fn read(&self) -> Result<Secret, Failure> {
         if self.generate.is_some() {
-            return generate(DEFAULT_LENGTH.min(policy.max_length))
+            return generate(DEFAULT_LENGTH)
                 .map_err(|error| Failure::not_done(error, "nothing was sent"));
         }
-        self.given.read_or(|| {
-            let password = prompt("New password: ")?;
-            let again = prompt("New password again: ")?;
+        let typed = async {
+            let password = ask(&NEW).await?;
+            let again = ask(&NEW_AGAIN).await?;
             if password.expose() != again.expose() {
                 return Err(Failure::usage(
                     "the two passwords differ",
@@ -51,24 +54,25 @@ impl NewPassword {
                 ));
             }
             Ok(password)
-        })
+        };
+        self.given.read_or(typed).await
     }
 
     /// Hands a generated password over. To be called when everything else is ready, and before the
     /// password is sent, so that it survives whatever happens then.
     pub(crate) fn hand_over(&self, password: &str, output: Output) -> Result<(), Failure> {
         let printed = || match output {
-            Output::Json => terminal::print(&terminal::json(&HandedOver {
+            Output::Json => terminal::hand_over(&terminal::json(&HandedOver {
                 password: password.into(),
             })),
-            Output::Table => terminal::print(password),
+            Output::Table => terminal::hand_over(password),
         };
         match &self.generate {
             None => Ok(()),
             Some(None) => printed().map_err(|error| {
                 Failure::not_done(
                     format!("the password cannot be handed over on standard output: {error}"),
-                    "nothing was sent; keep the other end of the pipe open, or name a file",
+                    "nothing was sent; name a file with --generate=FILE, or let standard output be read",
                 )
             }),
             Some(Some(file)) => write_new(file, password).map_err(|error| {
@@ -82,7 +86,7 @@ impl NewPassword {
 }
 
 /// The old password and the new one of a change.
-pub(crate) fn read_old_and_new(
+pub(crate) async fn read_old_and_new(
     old_file: Option<&Path>,
     new: &NewPassword,
 ) -> Result<(Secret, Secret), Failure> {
@@ -95,26 +99,94 @@ pub(crate) fn read_old_and_new(
                 "write the old password on the first line and the new one on the second",
             )
         })?;
-        return Ok((old.strip_suffix('\r').unwrap_or(old).into(), new.into()));
+        let old = old.strip_suffix('\r').unwrap_or(old);
+        return Ok((possible(old.into())?, noted(new.into())));
     }
     let old = match old_file {
         Some(file) => from_file(file)?,
-        None => prompt("Old password: ")?,
+        None => ask(&OLD).await?,
     };
-    Ok((old, new.read(DcsPassword::POLICY)?))
+    Ok((possible(old)?, new.read().await?))
 }
 
-fn prompt(what: &str) -> Result<Secret, Failure> {
-    if !stdin().is_terminal() {
-        return Err(Failure::usage(
-            "no password was given, and there is no terminal to ask for it",
-            "use --password-stdin or --password-file (a change: --old-password-file too)",
-        ));
+/// The old password, unless it can be none: sending it would only cost a try.
+fn possible(old: Secret) -> Result<Secret, Failure> {
+    match oddity(old.expose()) {
+        None => Ok(old),
+        Some(oddity) => Err(Failure::usage(
+            format!("the old password {oddity}"),
+            "nothing was sent; give the password that the instance has",
+        )),
     }
-    let typed = rpassword::prompt_password(what);
-    typed.map(Secret::from).map_err(|error| {
-        let line = format!("the password cannot be read from the terminal: {error}");
-        Failure::usage(line, "use --password-stdin or --password-file")
+}
+
+/// The password, after a note on what its broken rules alone would not make plain.
+fn noted(password: Secret) -> Secret {
+    if let Some(oddity) = oddity(password.expose()) {
+        terminal::say(&format!("note: the password {oddity}"));
+    }
+    password
+}
+
+/// What no password has, and a file or a pipe easily gives it.
+fn oddity(password: &str) -> Option<&'static str> {
+    if password.is_empty() {
+        Some("is empty")
+    } else if password.contains(['\n', '\r']) {
+        Some("holds a line break; write it on one line, and nothing after it")
+    } else if password.starts_with('\u{feff}') {
+        Some("begins with a byte order mark; save it without one")
+    } else {
+        None
+    }
+}
+
+/// A question at the terminal, and what to do where there is none.
+struct Question {
+    prompt: &'static str,
+    asks_for: &'static str,
+    instead: &'static str,
+}
+
+const PASSWORD: Question = Question {
+    prompt: "Password: ",
+    asks_for: "password",
+    instead: "use --password-stdin or --password-file",
+};
+
+const NEW: Question = Question {
+    prompt: "New password: ",
+    asks_for: "new password",
+    instead: "use --password-stdin, --password-file or --generate",
+};
+
+const NEW_AGAIN: Question = Question {
+    prompt: "New password again: ",
+    ..NEW
+};
+
+const OLD: Question = Question {
+    prompt: "Old password: ",
+    asks_for: "old password",
+    instead: "use --old-password-file, or --password-stdin for the old and the new one",
+};
+
+async fn ask(question: &Question) -> Result<Secret, Failure> {
+    let Question { asks_for, .. } = question;
+    if !stdin().is_terminal() {
+        let line = format!("no {asks_for} was given, and there is no terminal to ask for it");
+        return Err(Failure::usage(line, question.instead));
+    }
+    let typed = terminal::ask(question.prompt).await;
+    typed.map_err(|error| match error.kind() {
+        ErrorKind::Interrupted => Failure::not_done(
+            "interrupted: nothing was sent",
+            "no password changed; start again",
+        ),
+        _ => {
+            let line = format!("the {asks_for} cannot be read from the terminal: {error}");
+            Failure::usage(line, question.instead)
+        }
     })
 }
 

@@ -22,8 +22,7 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let client = target.client(Operation::DdmResetPassword)?;
-            let new = DdmAccountPassword::new(password.read(DdmAccountPassword::POLICY)?)
-                .map_err(Failure::Rules)?;
+            let new = DdmAccountPassword::new(password.read().await?).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
             run(Operation::DdmResetPassword, output, call).await
@@ -34,8 +33,7 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let client = target.client(Operation::DdmSetAdmin)?;
-            let new = DdmAdminPassword::new(password.read(DdmAdminPassword::POLICY)?)
-                .map_err(Failure::Rules)?;
+            let new = DdmAdminPassword::new(password.read().await?).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
             run(Operation::DdmSetAdmin, output, call).await
@@ -51,7 +49,7 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let client = target.client(Operation::DcsChangePassword)?;
-            let (old, new) = read_old_and_new(old_password_file.as_deref(), &password)?;
+            let (old, new) = read_old_and_new(old_password_file.as_deref(), &password).await?;
             let old = DcsOldPassword::new(old);
             let new = DcsPassword::new(new).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
@@ -67,8 +65,7 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             let reset = if password_free {
                 ResetPassword::PasswordFree
             } else {
-                let new = DcsPassword::new(password.read(DcsPassword::POLICY)?)
-                    .map_err(Failure::Rules)?;
+                let new = DcsPassword::new(password.read().await?).map_err(Failure::Rules)?;
                 password.hand_over(new.expose(), output)?;
                 ResetPassword::To(new)
             };
@@ -81,7 +78,7 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
 pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
     let Dms::ResetPassword { target, password } = verb;
     let client = target.client(Operation::DmsResetPassword)?;
-    let new = DmsPassword::new(password.read(DmsPassword::POLICY)?).map_err(Failure::Rules)?;
+    let new = DmsPassword::new(password.read().await?).map_err(Failure::Rules)?;
     password.hand_over(new.expose(), output)?;
     let call = client.dms_reset_password(&target.instance_id, &new);
     run(Operation::DmsResetPassword, output, call).await
@@ -100,9 +97,13 @@ async fn run(
     output: Output,
     call: impl Future<Output = Result<Outcome, Error>>,
 ) -> Result<(), Failure> {
+    let interrupted = terminal::interrupted().map_err(|error| {
+        let line = format!("signals cannot be waited for: {error}");
+        Failure::not_done(line, "nothing was sent; try again")
+    })?;
     let outcome = tokio::select! {
         outcome = call => outcome.map_err(Failure::Call)?,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted(operation)),
+        () = interrupted => return Err(Failure::Interrupted(operation)),
     };
     let (done, completion) = match outcome.completion {
         Completion::Done => ("done", output::Completion::Done),

@@ -197,7 +197,8 @@ Files, the first that is there: clouds.yaml in this folder, in ~/.config/opensta
 found likewise, or by OS_CLIENT_SECURE_FILE. The file is read only if a cloud is named.
 
 Credentials are never options. With more than one kind the one from the stronger source counts; on
-a tie a token, then an access key, then a user.
+a tie a token, then an access key, then a user. A security token from a weaker source than the
+access key belongs to another key, and does not count.
 
 A region gives the endpoints, and the project that has its name. Without a region an endpoint on
 this machine is taken for that of IAM too."

@@ -1,9 +1,11 @@
-//! The one place that prints.
+//! The one place that prints, and asks.
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use repass_client::Secret;
 use serde::Serialize;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::Failure;
 
@@ -11,10 +13,27 @@ use crate::failure::Failure;
 ///
 /// # Errors
 /// Nobody reads it.
-pub(crate) fn print(data: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
+pub(crate) fn hand_over(data: &str) -> io::Result<()> {
+    let mut stdout = kept_stdout()?;
     writeln!(stdout, "{data}")?;
     stdout.flush()
+}
+
+/// Standard output as it is: Rust has made /dev/null of one that was closed, and its own handle
+/// takes one that cannot be written for written.
+#[cfg(unix)]
+fn kept_stdout() -> io::Result<std::fs::File> {
+    use std::os::{fd::AsFd, unix::fs::MetadataExt};
+    let stdout = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    if stdout.metadata()?.rdev() == std::fs::metadata("/dev/null")?.rdev() {
+        return Err(io::Error::other("it is closed, or /dev/null"));
+    }
+    Ok(stdout)
+}
+
+#[cfg(not(unix))]
+fn kept_stdout() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
 }
 
 /// Prints data for whoever still reads it: `| head` is no mistake.
@@ -22,7 +41,8 @@ pub(crate) fn print(data: &str) -> io::Result<()> {
 /// # Errors
 /// Standard output cannot be written for another reason.
 pub(crate) fn show(data: &str) -> Result<(), Failure> {
-    match print(data) {
+    let mut stdout = io::stdout().lock();
+    match writeln!(stdout, "{data}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let line = format!("standard output cannot be written: {error}");
             Err(Failure::not_done(line, "write it to another place"))
@@ -57,20 +77,92 @@ pub(crate) fn log() {
         .init();
 }
 
-/// Says something to a person. If nobody listens, nothing is lost.
+/// Says something to a person, in one line. If nobody listens, nothing is lost.
 pub(crate) fn say(words: &str) {
-    let _ = writeln!(io::stderr(), "{words}");
+    let _ = writeln!(io::stderr(), "{}", visible(words));
 }
 
-/// An empty table with these headings, as wide as the terminal if there is one.
-pub(crate) fn table<const COLUMNS: usize>(headings: [&str; COLUMNS]) -> Table {
-    const STYLE: TableStyle =
-        TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
-    let mut table = Table::new();
-    table.load_style(STYLE).set_header(headings);
-    if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(width.0);
+/// The text with escapes for what could steer the terminal: it may come from a service.
+pub(crate) fn visible(text: &str) -> String {
+    let mut visible = String::new();
+    for character in text.chars() {
+        match character {
+            // Line separators, and what turns the direction of writing.
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                visible.extend(character.escape_unicode());
+            }
+            _ if character.is_control() => visible.extend(character.escape_default()),
+            _ => visible.push(character),
+        }
     }
-    table
+    visible
+}
+
+/// Asks for what is typed hidden. On a signal the terminal is left as it was.
+///
+/// # Errors
+/// There is no terminal, or a signal came: [`io::ErrorKind::Interrupted`].
+pub(crate) async fn ask(prompt: &'static str) -> io::Result<Secret> {
+    #[cfg(unix)]
+    let terminal = std::fs::File::open("/dev/tty")?;
+    #[cfg(unix)]
+    let modes = rustix::termios::tcgetattr(&terminal)?;
+    // Before the prompt: a signal that nobody waits for would leave the terminal hidden.
+    let (interrupted, hung_up) = (interrupted()?, hung_up()?);
+    let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
+    let typed = tokio::select! {
+        typed = typing => typed.map_err(io::Error::from).flatten(),
+        () = interrupted => Err(io::ErrorKind::Interrupted.into()),
+        () = hung_up => Err(io::ErrorKind::Interrupted.into()),
+    };
+    #[cfg(unix)]
+    if typed.is_err() {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        // A terminal that is gone needs none.
+        let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+        say("");
+    }
+    typed.map(Secret::from)
+}
+
+/// Ends when somebody wants the command to end, from now on.
+///
+/// # Errors
+/// The system does not tell.
+#[cfg(unix)]
+pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends when the terminal is closed. Only a prompt is lost then: `nohup` wants the rest to go on.
+#[cfg(unix)]
+fn hung_up() -> io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        hangup.recv().await;
+    })
+}
+
+#[cfg(not(unix))]
+pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+#[cfg(not(unix))]
+fn hung_up() -> io::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
+}
+
+/// A line with one fact. No terminal is too narrow for a table then, and an id can be copied.
+pub(crate) fn fact(name: &str, value: &str) -> String {
+    format!("{name:17}{}\n", visible(value))
 }

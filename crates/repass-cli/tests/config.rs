@@ -174,6 +174,28 @@ fn every_setting_is_tested() {
 }
 
 #[test]
+fn a_security_token_belongs_to_an_access_key_of_its_source_or_a_weaker_one() {
+    let both = "clouds: {one: {auth: {ak: AK, sk: SK, security_token: T}}}";
+    let file = folder(&[("clouds.yaml", both)]);
+    let from = |variables: &[(&str, &str)]| {
+        let mut command = bare("config --cloud one");
+        command
+            .current_dir(file.path())
+            .envs(variables.iter().copied());
+        config(&mut command, "security-token").1
+    };
+    let in_file = Some("clouds.yaml line 1".to_owned());
+    let in_environment = Some("OS_SECURITY_TOKEN".to_owned());
+    let key = ("OS_ACCESS_KEY", "AK");
+    let token = ("OS_SECURITY_TOKEN", "T");
+    assert_eq!(from(&[]), in_file);
+    assert_eq!(from(&[("OS_SECRET_KEY", "SK")]), in_file);
+    assert_eq!(from(&[key]), None);
+    assert_eq!(from(&[token]), in_environment);
+    assert_eq!(from(&[key, token]), in_environment);
+}
+
+#[test]
 fn the_option_names_the_cloud_before_the_variable() {
     let file = folder(&[(
         "clouds.yaml",
@@ -215,6 +237,7 @@ fn what_is_in_force_is_shown_with_its_source() {
         ("config --region eu-west-101", "a-token"),
         ("config --region eu-nl", "a-token"),
         ("config --region nowhere", ""),
+        ("config --region \u{1b}[31m", ""),
         (
             "config --endpoint http://127.0.0.1:8080 --project-id p",
             "a-token",
@@ -247,7 +270,7 @@ fn what_is_in_force_is_shown_with_its_source() {
         };
         told += &format!(
             "$ {token}repass {}\n{shown}\n",
-            words.replace("Secret-2024", "…")
+            words.replace("Secret-2024", "…").replace('\u{1b}', "ESC")
         );
     }
     insta::assert_snapshot!(told);

@@ -4,6 +4,8 @@
 
 mod repass;
 
+use std::process::Command;
+
 use repass::{Emulator, run};
 use rexpect::session::PtySession;
 
@@ -52,6 +54,65 @@ fn two_different_new_passwords_are_not_sent() {
     terminal.send_line("Another~Password-2024").unwrap();
     let shown = terminal.exp_eof().unwrap();
     assert!(shown.contains("the two passwords differ"), "{shown}");
+}
+
+/// Where the shell of a terminal stands after a prompt that was ended by this.
+fn ended_at_a_prompt(end: impl FnOnce(&mut PtySession, &str)) {
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let repass = format!("{} check --policy dms", program.display());
+    // The shell survives the signal that ends the command; rexpect's terminal starts without echo.
+    let script = format!(
+        r#"stty echo; trap : INT; sh -c 'echo "id $$."; exec {repass}'; echo "code $?."; stty -a; echo end"#
+    );
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).env("PS1", "");
+    let mut terminal = rexpect::session::spawn_command(shell, Some(60_000)).unwrap();
+    terminal.exp_string("id ").unwrap();
+    let id = terminal.exp_string(".").unwrap();
+    terminal.exp_string("Password: ").unwrap();
+    // What is typed is hidden from a moment after the prompt on.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    terminal.send("Half-a-Pass").unwrap();
+    terminal.flush().unwrap();
+    end(&mut terminal, &id);
+    let told = terminal.exp_string("end").unwrap();
+    assert!(
+        told.contains("error: interrupted: nothing was sent"),
+        "{told}"
+    );
+    assert!(told.contains("code 1."), "{told}");
+    let modes: Vec<_> = told
+        .split(|c: char| c.is_whitespace() || c == ';')
+        .collect();
+    for mode in ["echo", "icanon", "isig"] {
+        assert!(modes.contains(&mode), "{mode}: {told}");
+    }
+    assert!(!told.contains("Half"), "{told}");
+}
+
+#[test]
+fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
+    ended_at_a_prompt(|terminal, _| {
+        terminal.send_control('c').unwrap();
+    });
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        ended_at_a_prompt(|_, id| {
+            let mut kill = Command::new("kill");
+            assert!(kill.args([signal, id]).status().unwrap().success());
+        });
+    }
+}
+
+#[test]
+fn an_empty_old_password_is_not_sent() {
+    let emulator = Emulator::start();
+    let target = emulator.target("dcs");
+    let mut terminal = type_at(&format!("dcs change-password {target}"));
+    terminal.exp_string("Old password: ").unwrap();
+    terminal.send_line("").unwrap();
+    let shown = terminal.exp_eof().unwrap();
+    assert!(shown.contains("the old password is empty"), "{shown}");
+    assert!(!shown.contains("New password"), "{shown}");
 }
 
 #[test]

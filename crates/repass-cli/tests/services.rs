@@ -8,7 +8,7 @@
 mod repass;
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -176,8 +176,84 @@ fn an_old_password_can_come_from_a_file() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_password_that_nobody_would_get_is_not_sent() {
+    let emulator = Emulator::start();
+    let dcs = emulator.target("dcs");
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("{} dcs reset-password {dcs} --generate", program.display());
+    for nowhere in [">&-", ">/dev/null", "1</dev/zero", ">/dev/full"] {
+        for output in ["table", "json"] {
+            let mut shell = assert_cmd::Command::new("sh");
+            shell.args(["-c", &format!("{words} --output {output} {nowhere}")]);
+            let lost = run(shell.env_clear().env("OS_TOKEN", "emulator-token"));
+            assert_eq!(lost.code, Some(1), "{nowhere}: {}", lost.stderr);
+            assert!(lost.stderr.contains("--generate=FILE"), "{}", lost.stderr);
+        }
+    }
+    // The password is still the one that the emulator began with.
+    let old = emulator.instance("dcs")["password"].as_str().unwrap();
+    let words = format!("dcs change-password {dcs} --password-stdin");
+    let changed = run(repass(&words).write_stdin(format!("{old}\n{NEW}")));
+    assert_eq!(changed.code, Some(0), "{}", changed.stderr);
+}
+
+#[test]
+fn an_old_password_that_can_be_none_is_not_sent() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old");
+    let new = folder.path().join("new");
+    std::fs::write(&new, NEW).unwrap();
+    let words = format!("dcs change-password {}", emulator.target("dcs"));
+    let files = format!("{words} --password-file {}", new.display());
+    let mut told = String::new();
+    for text in ["", "\n", "Wrong-Old-1\nand more\n", "\u{feff}Wrong-Old-1"] {
+        std::fs::write(&old, text).unwrap();
+        let refused = run(&mut repass(&format!(
+            "{files} --old-password-file {}",
+            old.display()
+        )));
+        told += &format!("{text:?} in a file: {}", refused.transcript());
+    }
+    let words = format!("{words} --password-stdin");
+    let refused = run(repass(&words).write_stdin(format!("\n{NEW}")));
+    told += &format!("on standard input: {}", refused.transcript());
+    told += &run(&mut repass(&files)).transcript();
+    insta::assert_snapshot!(told);
+    let wrong = run(repass(&words).write_stdin(format!("Wrong-Old-1\n{NEW}")));
+    assert!(wrong.stderr.contains("4 tries left"), "{}", wrong.stderr);
+}
+
+#[test]
+fn what_a_service_says_does_not_steer_the_terminal() {
+    let body = serde_json::json!({
+        "error_code": "DMS.1\u{1b}[2J",
+        "error_msg": "red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton",
+        "request_id": "r\u{7}",
+    })
+    .to_string();
+    let length = body.len();
+    let url = answering_server(move |stream| {
+        let head = "HTTP/1.1 400 \r\nconnection: close\r\ncontent-length";
+        write!(stream, "{head}: {length}\r\n\r\n{body}").unwrap();
+    });
+    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let refused = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
+    assert_eq!(refused.code, Some(1));
+    insta::assert_snapshot!(refused.stderr, @r"
+    error: DMS password reset: refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
+    next: nothing changed; see what the service says, and its code in the vendor's pages
+    ");
+}
+
 /// A server that takes one request, does what it is told, and cuts the connection.
 fn failing_server(then: impl FnOnce() + Send + 'static) -> String {
+    answering_server(|_| then())
+}
+
+fn answering_server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -189,7 +265,7 @@ fn failing_server(then: impl FnOnce() + Send + 'static) -> String {
             let read = stream.read(&mut buffer).unwrap();
             request.extend_from_slice(&buffer[..read]);
         }
-        then();
+        answer(&mut stream);
         let _ = stream.flush();
     });
     url
@@ -227,6 +303,13 @@ fn a_service_that_is_not_there_changed_nothing() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_call_is_unknown() {
+    for signal in ["-INT", "-TERM"] {
+        interrupt_a_call(signal);
+    }
+}
+
+#[cfg(unix)]
+fn interrupt_a_call(signal: &str) {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let url = failing_server(move || {
@@ -248,7 +331,7 @@ fn an_interrupted_call_is_unknown() {
     let id = process.id().to_string();
     assert!(
         Command::new("kill")
-            .args(["-INT", &id])
+            .args([signal, &id])
             .status()
             .unwrap()
             .success()

@@ -4,6 +4,7 @@
 //! no error, whoever makes it, can show one.
 
 use std::cmp::Reverse;
+use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -21,7 +22,8 @@ pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 const REDACTED: &str = "[REDACTED]";
 
-/// The secrets of one request.
+/// The secrets that a service may repeat.
+#[derive(Clone, Default)]
 pub(crate) struct Redactor {
     secrets: Vec<Secret>,
     /// The secrets as JSON, URLs and Base64 write them, the longest first: one may be the
@@ -29,22 +31,45 @@ pub(crate) struct Redactor {
     spellings: Vec<Secret>,
 }
 
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
 impl Redactor {
-    /// The secrets of a request: those of its credentials, and each member of its body that is a
-    /// password by its name.
-    pub(crate) fn new(credentials: &[&str], body: &[u8]) -> Self {
-        let mut secrets: Vec<_> = credentials.iter().copied().map(Secret::from).collect();
-        if let Ok(body) = serde_json::from_slice(body) {
-            passwords(false, body, &mut secrets);
+    /// Hides these.
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut redactor = Self::default();
+        for secret in secrets {
+            redactor.add(secret);
         }
-        secrets.retain(|secret| !secret.expose().is_empty());
-        let mut spellings: Vec<_> = secrets.iter().flat_map(spellings).collect();
-        spellings.sort_by(|one, other| {
+        redactor
+    }
+
+    /// Hides each member of a JSON body, too, that is a password by its name.
+    pub(crate) fn with_passwords_of(&self, body: &[u8]) -> Self {
+        let mut redactor = self.clone();
+        if let Ok(body) = serde_json::from_slice(body) {
+            passwords(false, body, &mut redactor);
+        }
+        redactor
+    }
+
+    /// Hides this one, too.
+    pub(crate) fn add(&mut self, secret: &str) {
+        let is_known = |known: &Secret| known.expose() == secret;
+        if secret.is_empty() || self.secrets.iter().any(is_known) {
+            return;
+        }
+        self.secrets.push(secret.into());
+        self.spellings.extend(spellings(secret));
+        self.spellings.sort_by(|one, other| {
             let (one, other) = (one.expose(), other.expose());
             (Reverse(one.len()), one).cmp(&(Reverse(other.len()), other))
         });
+        let spellings = &mut self.spellings;
         spellings.dedup_by(|one, other| one.expose() == other.expose());
-        Self { secrets, spellings }
     }
 
     /// Whether it is plain that no secret is here, so that nobody has to look closer.
@@ -116,21 +141,20 @@ impl Redactor {
     }
 }
 
-/// Collects the texts below a member that is a password by its name.
-fn passwords(is_password: bool, value: Value, secrets: &mut Vec<Secret>) {
+/// Hides the texts below a member that is a password by its name.
+fn passwords(is_password: bool, value: Value, redactor: &mut Redactor) {
     match value {
-        Value::String(text) if is_password => secrets.push(text.into()),
+        Value::String(text) if is_password => redactor.add(Secret::from(text).expose()),
         Value::Object(members) => {
             for (name, value) in members {
-                passwords(is_password || name.contains("password"), value, secrets);
+                passwords(is_password || name.contains("password"), value, redactor);
             }
         }
         _ => {}
     }
 }
 
-fn spellings(secret: &Secret) -> [Secret; 5] {
-    let secret = secret.expose();
+fn spellings(secret: &str) -> [Secret; 5] {
     let quoted = Value::from(secret).to_string();
     let in_json = quoted
         .strip_prefix('"')

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::cloud::NoEndpoint;
 use crate::credentials::{AccessKey, Kind, User};
 use crate::iam::{self, types};
+use crate::redact::Redactor;
 use crate::{
     Credentials, Endpoints, ErrorBody, Project, ProjectId, ProjectName, Service, Transport,
     transport,
@@ -104,6 +105,8 @@ pub(crate) enum Authentication {
 #[derive(Debug)]
 pub(crate) struct Session {
     credentials: Credentials,
+    /// Hides the credentials.
+    pub(crate) redactor: Redactor,
     project: Project,
     iam: Result<String, NoEndpoint>,
     /// Locked while somebody logs in, so that everybody else waits for it.
@@ -122,16 +125,13 @@ struct Attempt {
 impl Session {
     pub(crate) fn new(endpoints: &Endpoints, project: Project, credentials: Credentials) -> Self {
         Self {
+            redactor: Redactor::new(credentials.secrets()),
             credentials,
             project,
             iam: endpoints.url(Service::Iam).map(str::to_owned),
             last: Mutex::default(),
             ended: AtomicU64::new(0),
         }
-    }
-
-    pub(crate) fn secrets(&self) -> Vec<&str> {
-        self.credentials.secrets()
     }
 
     /// Whether a new token can be had when one is refused.

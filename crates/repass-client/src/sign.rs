@@ -74,9 +74,14 @@ fn canonical_request(signed: &Signed<'_>, headers: &[(String, &str)], names: &st
 /// Each segment decoded and encoded again, so that it does not matter how the sender spelt it, and
 /// a slash at the end, which only the signature has. A `%2F` counts as a slash here.
 fn canonical_path(path: &str) -> String {
-    let decoded = percent_decode_str(path).decode_utf8_lossy().into_owned();
-    let segments = decoded.split('/').map(encode);
-    let mut canonical = segments.collect::<Vec<_>>().join("/");
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let mut canonical = String::with_capacity(path.len() + 1);
+    for (index, segment) in decoded.split('/').enumerate() {
+        if index > 0 {
+            canonical.push('/');
+        }
+        canonical.extend(utf8_percent_encode(segment, UNRESERVED));
+    }
     if !canonical.ends_with('/') {
         canonical.push('/');
     }

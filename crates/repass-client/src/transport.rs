@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Request, Response, StatusCode, Url};
+use reqwest::{Request, Response, ResponseBuilderExt, StatusCode, Url};
 use serde::de::IgnoredAny;
 
 use crate::generated::Traits;
@@ -240,19 +240,23 @@ impl Transport {
         renewed.is_some()
     }
 
-    /// What must not be shown, whatever a service repeats of it.
-    fn secrets<'a>(&'a self, request: &'a Request) -> Vec<&'a str> {
-        let mut secrets = match &self.identity {
-            Identity::Nobody => Vec::new(),
+    /// Hides what the request shows, whatever a service repeats of it.
+    fn redactor(&self, request: &Request) -> Redactor {
+        let sent = request.body().and_then(reqwest::Body::as_bytes);
+        let sent = sent.unwrap_or_default();
+        let mut redactor = match &self.identity {
+            Identity::Session(session) => session.redactor.with_passwords_of(sent),
             Identity::Known(login) => match &login.authentication {
-                Authentication::Token(token) => vec![token.expose()],
-                Authentication::AccessKey(key) => key.secrets(),
+                Authentication::Token(_) => Redactor::default(),
+                Authentication::AccessKey(key) => Redactor::new(key.secrets()),
             },
-            Identity::Session(session) => session.secrets(),
+            Identity::Nobody => Redactor::default().with_passwords_of(sent),
         };
         let token = request.headers().get(TOKEN);
-        secrets.extend(token.and_then(|token| token.to_str().ok()));
-        secrets
+        if let Some(token) = token.and_then(|token| token.to_str().ok()) {
+            redactor.add(token);
+        }
+        redactor
     }
 
     /// Sends a request once and reads the whole answer.
@@ -266,13 +270,14 @@ impl Transport {
         } else {
             &self.http
         };
-        let sent = request.body().and_then(reqwest::Body::as_bytes);
-        let redactor = Redactor::new(&self.secrets(&request), sent.unwrap_or_default());
+        let redactor = self.redactor(&request);
         let mut response = http.execute(request).await?;
-        let (status, mut headers) = (response.status(), response.headers().clone());
-        for value in headers.values_mut() {
-            // A header that repeats a secret says nothing else that anybody needs.
-            if !redactor.is_clean(value.as_bytes()) {
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        let values: Vec<_> = headers.values().map(HeaderValue::as_bytes).collect();
+        if !redactor.is_clean(&values.join(&b'\n')) {
+            for value in headers.values_mut() {
+                // A header that repeats a secret says nothing else that anybody needs.
                 let text = String::from_utf8_lossy(value.as_bytes());
                 if redactor.text(&text) != text {
                     *value = HeaderValue::from_static("[REDACTED]");
@@ -312,11 +317,12 @@ impl Transport {
             body = b"null".to_vec();
         }
         let body = redactor.json(body);
-        // With an address of its own it would parse one.
-        let mut response = http::Response::new(reqwest::Body::from(body));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
-        Ok(response.into())
+        let answer = http::Response::builder().url(response.url().clone());
+        // It fails for a status or a header that is none, and has neither yet.
+        let mut answer = answer.body(reqwest::Body::from(body)).unwrap_or_default();
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers;
+        Ok(answer.into())
     }
 }
 

@@ -8,8 +8,8 @@ use std::process::Command;
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DmsPassword, Endpoints, Error, InstanceId, NotSent, Operation, ProjectId, ProjectName, Service,
-    Username, dcs, ddm, dms,
+    DmsPassword, Endpoints, Error, InstanceId, LoginError, NotSent, Operation, ProjectId,
+    ProjectName, Service, Transport, Username, dcs, ddm, dms,
 };
 
 use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, username};
@@ -612,8 +612,15 @@ fn refused_values_are_told_in_sentences() {
 async fn calls_and_errors_can_cross_threads() {
     fn can_cross(_: impl Send + 'static) {}
     fn is_shareable_error<T: std::error::Error + Send + Sync + 'static>() {}
+    fn is_shareable<T: Clone + Send + Sync + 'static>() {}
 
     is_shareable_error::<Error>();
+    is_shareable_error::<LoginError>();
+    is_shareable::<Client>();
+    is_shareable::<Transport>();
+    is_shareable::<Credentials>();
+    is_shareable::<Endpoints>();
+    is_shareable::<dms::Client>();
     let client = Server::start().await.client();
     can_cross(async move { every_call(&client, OLD, NEW).await });
 }

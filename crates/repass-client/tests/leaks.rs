@@ -4,6 +4,8 @@ mod calls;
 mod secrets;
 mod server;
 
+use std::panic::AssertUnwindSafe;
+
 use repass_client::{
     Context, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
     DmsPassword, Endpoints, Error, IamPassword, ResetPassword, Secret, dcs, ddm, dms, iam,
@@ -263,6 +265,27 @@ async fn what_is_not_sent_is_not_shown() {
         ] {
             assert_shows_none(&refused, &secrets);
         }
+    }
+}
+
+/// A caller who panics with an error shows what the error shows.
+#[tokio::test]
+async fn a_panic_shows_no_secret() {
+    let server = Server::start().await;
+    for secrets in SECRETS {
+        let [old, new, token] = secrets;
+        let client = client(&server.url(), token);
+        server.answer_by(|request| answer(400, every_field(&echo(request))));
+        for result in every_call(&client, old, new).await {
+            let unwrapped = AssertUnwindSafe(|| result.unwrap());
+            let panic = std::panic::catch_unwind(unwrapped).unwrap_err();
+            let message = panic.downcast::<String>().unwrap();
+            assert!(message.contains("unwrap()"), "{message}");
+            assert_shows_none(&message, &secrets);
+        }
+        let refused = || DmsPassword::new(format!("-ü{new}")).unwrap();
+        let panic = std::panic::catch_unwind(refused).unwrap_err();
+        assert_shows_none(&panic.downcast::<String>().unwrap(), &secrets);
     }
 }
 
