@@ -5,10 +5,11 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use memchr::memmem;
+use memchr::memchr_iter;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
 use serde_json::Value;
@@ -24,10 +25,11 @@ const REDACTED: &str = "[REDACTED]";
 
 /// The secrets that a service may repeat.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor {
-    secrets: Vec<Secret>,
-    /// The secrets as JSON, URLs and Base64 write them, the longest first: one may be the
-    /// beginning of another.
+pub(crate) struct Redactor(Vec<Arc<Hidden>>);
+
+/// A secret, and how JSON, URLs and Base64 write it.
+struct Hidden {
+    secret: Secret,
     spellings: Vec<Secret>,
 }
 
@@ -58,18 +60,23 @@ impl Redactor {
 
     /// Hides this one, too.
     pub(crate) fn add(&mut self, secret: &str) {
-        let is_known = |known: &Secret| known.expose() == secret;
-        if secret.is_empty() || self.secrets.iter().any(is_known) {
+        let is_known = |known: &Arc<Hidden>| known.secret.expose() == secret;
+        if secret.is_empty() || self.0.iter().any(is_known) {
             return;
         }
-        self.secrets.push(secret.into());
-        self.spellings.extend(spellings(secret));
-        self.spellings.sort_by(|one, other| {
-            let (one, other) = (one.expose(), other.expose());
-            (Reverse(one.len()), one).cmp(&(Reverse(other.len()), other))
-        });
-        let spellings = &mut self.spellings;
-        spellings.dedup_by(|one, other| one.expose() == other.expose());
+        self.0.push(Arc::new(Hidden {
+            secret: secret.into(),
+            spellings: spellings(secret),
+        }));
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|hidden| hidden.secret.expose())
+    }
+
+    fn spellings(&self) -> impl Iterator<Item = &str> {
+        let spellings = self.0.iter().flat_map(|hidden| &hidden.spellings);
+        spellings.map(Secret::expose)
     }
 
     /// Whether it is plain that no secret is here, so that nobody has to look closer.
@@ -77,29 +84,30 @@ impl Redactor {
         // What a reader would take for another character, and numbers, which can be written in
         // many ways.
         let escaped = |byte: &u8| b"%+&\\".contains(byte);
-        let number = |secret: &Secret| secret.expose().bytes().all(|byte| byte.is_ascii_digit());
-        let mut spellings = self.spellings.iter();
+        let number = |secret: &str| secret.bytes().all(|byte| byte.is_ascii_digit());
         !bytes.iter().any(escaped)
-            && !self.secrets.iter().any(number)
-            && !spellings
-                .any(|spelling| memmem::find(bytes, spelling.expose().as_bytes()).is_some())
+            && !self.secrets().any(number)
+            && !self.spellings().any(|spelling| contains(bytes, spelling))
     }
 
     /// The text with `[REDACTED]` in place of each secret; of a text that hides one in another
     /// spelling nothing is left.
     pub(crate) fn text(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for spelling in &self.spellings {
-            if text.contains(spelling.expose()) {
-                text = text.replace(spelling.expose(), REDACTED);
+        // The longest first: one may be the beginning of another.
+        let mut spellings: Vec<_> = self.spellings().collect();
+        spellings.sort_by_key(|spelling| Reverse(spelling.len()));
+        for spelling in spellings {
+            if text.contains(spelling) {
+                text = text.replace(spelling, REDACTED);
             }
         }
         let readings = readings(&text);
-        let hidden = |secret: &Secret| {
+        let hidden = |secret: &str| {
             let mut readings = readings.iter();
-            readings.any(|reading| reading.expose().contains(secret.expose()))
+            readings.any(|reading| reading.expose().contains(secret))
         };
-        if self.secrets.iter().any(hidden) {
+        if self.secrets().any(hidden) {
             return REDACTED.to_owned();
         }
         text
@@ -154,19 +162,39 @@ fn passwords(is_password: bool, value: Value, redactor: &mut Redactor) {
     }
 }
 
-fn spellings(secret: &str) -> [Secret; 5] {
+fn spellings(secret: &str) -> Vec<Secret> {
     let quoted = Value::from(secret).to_string();
     let in_json = quoted
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
-    [
-        secret.to_owned(),
+    let mut spellings = vec![Secret::from(secret)];
+    for spelling in [
         in_json.unwrap_or(&quoted).to_owned(),
         utf8_percent_encode(secret, UNRESERVED).to_string(),
         STANDARD_NO_PAD.encode(secret),
         URL_SAFE_NO_PAD.encode(secret),
-    ]
-    .map(Secret::from)
+    ] {
+        let spelling = Secret::from(spelling);
+        if !spellings
+            .iter()
+            .any(|known| known.expose() == spelling.expose())
+        {
+            spellings.push(spelling);
+        }
+    }
+    spellings
+}
+
+/// For many short searches in a short text: nothing is prepared.
+fn contains(bytes: &[u8], text: &str) -> bool {
+    let Some((first, rest)) = text.as_bytes().split_first() else {
+        return true;
+    };
+    if bytes.len() < text.len() {
+        return false;
+    }
+    memchr_iter(*first, bytes)
+        .any(|at| bytes.get(at + 1..).is_some_and(|end| end.starts_with(rest)))
 }
 
 /// The text as a reader of URLs, forms, HTML or JSON would understand it.

@@ -3,7 +3,7 @@
 //! A pure function of what is sent. See the vendor's [guide](https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html).
 
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
 use sha2::{Digest, Sha256};
 
@@ -16,6 +16,9 @@ pub const DATE_HEADER: &str = "x-sdk-date";
 
 /// The form of a time in [`DATE_HEADER`], for `strftime` and `strptime`.
 pub const DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
+
+/// What stays as it is in a path.
+const SEGMENTS: &AsciiSet = &UNRESERVED.remove(b'/');
 
 /// What a signature covers.
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +79,7 @@ fn canonical_request(signed: &Signed<'_>, headers: &[(String, &str)], names: &st
 fn canonical_path(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     let mut canonical = String::with_capacity(path.len() + 1);
-    for (index, segment) in decoded.split('/').enumerate() {
-        if index > 0 {
-            canonical.push('/');
-        }
-        canonical.extend(utf8_percent_encode(segment, UNRESERVED));
-    }
+    canonical.extend(utf8_percent_encode(&decoded, SEGMENTS));
     if !canonical.ends_with('/') {
         canonical.push('/');
     }
@@ -118,7 +116,10 @@ fn hmac(secret_key: &Secret, bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    let digit = |number| char::from_digit(u32::from(number), 16).unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(digit).collect()
+    let digit = |number: u8| char::from(if number < 10 { b'0' } else { b'a' - 10 } + number);
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
 }
