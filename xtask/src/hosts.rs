@@ -12,7 +12,8 @@ use crate::spec::Spec;
 /// # Errors
 /// Never, unless the tokens here are no Rust.
 pub fn generate(specs: &[Spec]) -> Result<String> {
-    let hosts = specs.iter().flat_map(hosts);
+    let services = specs.iter().filter(|spec| spec.is_of_vendor());
+    let hosts = services.flat_map(hosts);
     let code = quote! {
         use crate::Service;
         use crate::cloud::Host;

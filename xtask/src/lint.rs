@@ -338,7 +338,8 @@ fn documented(spec: &Spec, problems: &mut Problems) {
             }
         }
         let docs = operation.external_docs.as_ref();
-        if !docs.is_some_and(|docs| docs.url.starts_with("https://")) {
+        let has_page = docs.is_some_and(|docs| docs.url.starts_with("https://"));
+        if spec.is_of_vendor() && !has_page {
             let problem = "has no externalDocs with an https URL; link the vendor's page";
             problems.add(place, problem);
         }
@@ -351,6 +352,9 @@ fn is_blank(text: Option<&str>) -> bool {
 
 /// One token for all operations, which no method takes as an argument.
 fn security(spec: &Spec, problems: &mut Problems) {
+    if !spec.is_of_vendor() {
+        return;
+    }
     let components = spec.api.components.iter();
     let schemes: Vec<_> = components.flat_map(|all| &all.security_schemes).collect();
     if let [(name, scheme)] = schemes.as_slice() {
@@ -413,7 +417,7 @@ fn servers(spec: &Spec, problems: &mut Problems) {
             problems.add(&place, "has no description; give the name of the cloud");
         }
         for (name, variable) in server.variables.iter().flatten() {
-            if !variable.enumeration.contains(&variable.default) {
+            if spec.is_of_vendor() && !variable.enumeration.contains(&variable.default) {
                 let problem = format!("`{name}` has no `enum` with its default; list its values");
                 problems.add(&place, problem);
             }

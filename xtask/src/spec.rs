@@ -114,6 +114,11 @@ impl Spec {
         })
     }
 
+    /// Whether it describes a service of the vendor, and not the emulator's own control.
+    pub fn is_of_vendor(&self) -> bool {
+        self.name != "emulator"
+    }
+
     /// Every operation, in the order of the file.
     pub fn operations(&self) -> Vec<Operation<'_>> {
         let items = self.api.paths.iter();

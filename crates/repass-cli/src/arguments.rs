@@ -184,9 +184,10 @@ pub(crate) enum Verb {
     /// right.
     #[command(after_long_help = crate::settings::sources())]
     Config(Access),
-    /// Print the JSON Schema of what a verb prints with --output json
+    /// Print the JSON Schema of what a verb prints with --output json, or of a fleet's file
     Schema {
-        /// The verb; `call` is each of ddm, dcs and dms. All of them unless one is named
+        /// The verb, where `call` is each of ddm, dcs and dms; or `fleet`, the file for emulate. All
+        /// of them unless one is named
         #[arg(value_name = "VERB", value_parser = PossibleValuesParser::new(crate::schema::names()))]
         verb: Option<String>,
     },
@@ -254,6 +255,10 @@ pub(crate) struct Emulate {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
+    /// The fleet to emulate, a YAML file; `repass schema fleet` prints what may stand there. The
+    /// built-in one unless another is given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fleet: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

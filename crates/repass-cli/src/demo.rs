@@ -125,7 +125,7 @@ impl<'a> Steps<'a> {
             operation,
             method: request.method,
             path: request.path,
-            status: request.status,
+            status: request.status.unwrap_or_default(),
             result,
         }));
     }

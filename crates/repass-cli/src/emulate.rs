@@ -1,25 +1,74 @@
 //! `repass emulate`.
 
-use repass_emulator::{Emulator, Fleet, Instance, Options};
+use std::fs::File;
+use std::path::Path;
+
+use repass_client::Secret;
+use repass_emulator::{Emulator, Fleet, Instance, Kind, Options, User};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::arguments::{Emulate, Output};
 use crate::failure::Failure;
+use crate::input::Input;
 use crate::terminal;
 
-/// What a script needs in order to begin.
+/// More than a fleet of a hundred thousand instances has.
+const LARGEST_KIB: u16 = u16::MAX;
+/// How many mistakes in a file are told.
+const MISTAKES: usize = 100;
+/// How many instances are told to a person.
+const INSTANCES: usize = 20;
+
+/// What a script needs in order to begin: where the emulator is, what opens the first project, and
+/// the instances.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Started<'a> {
     /// Where it listens.
     url: String,
-    #[serde(flatten)]
-    fleet: &'a Fleet,
+    /// The id of the first project.
+    project_id: &'a str,
+    /// Its name.
+    project_name: &'a str,
+    /// Its token, which never ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a Secret>,
+    /// The first access key that requests may be signed with instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_key: Option<&'a str>,
+    /// Its secret key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_key: Option<&'a Secret>,
+    /// The first user that IAM issues tokens to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a User>,
+    /// The instances.
+    instances: &'a [Instance],
+}
+
+impl<'a> Started<'a> {
+    fn new(url: String, fleet: &'a Fleet) -> Option<Self> {
+        let project = fleet.projects.first()?;
+        let key = fleet.access_keys.first();
+        Some(Self {
+            url,
+            project_id: &project.id,
+            project_name: &project.name,
+            token: project.token.as_ref(),
+            access_key: key.map(|key| key.access_key.as_str()),
+            secret_key: key.map(|key| &key.secret_key),
+            user: fleet.users.first(),
+            instances: &fleet.instances,
+        })
+    }
 }
 
 pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failure> {
-    let fleet = Fleet::built_in();
+    let fleet = match &arguments.fleet {
+        Some(path) => read(path)?,
+        None => Fleet::built_in(),
+    };
     let options = Options {
         listen: arguments.listen,
         ..Options::default()
@@ -30,10 +79,8 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
             let line = format!("{} cannot be listened on: {error}", arguments.listen);
             Failure::not_done(line, "name another address, such as --listen 127.0.0.1:0")
         })?;
-    let started = Started {
-        url: emulator.url(),
-        fleet: &fleet,
-    };
+    let started = Started::new(emulator.url(), &fleet);
+    let started = started.ok_or_else(|| Failure::usage("the fleet has no project", "add one"))?;
     let ended = terminal::interrupted().map_err(|error| {
         let line = format!("signals cannot be waited for: {error}");
         Failure::not_done(line, "try again")
@@ -49,44 +96,74 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
     Ok(())
 }
 
+fn read(path: &Path) -> Result<Fleet, Failure> {
+    let name = path.display().to_string();
+    let input = Input {
+        name: &name,
+        largest_kib: LARGEST_KIB,
+        next: "make it a YAML file in UTF-8; `repass schema fleet` prints what may stand there",
+    };
+    let file = File::open(path).map_err(|error| input.unreadable(&error))?;
+    let text = input.read(file)?;
+    Fleet::from_yaml(&text).map_err(|error| {
+        let all = error.mistakes();
+        let mut mistakes: Vec<_> = all.iter().take(MISTAKES).map(ToString::to_string).collect();
+        if all.len() > MISTAKES {
+            mistakes.push(format!("and {} more", all.len() - MISTAKES));
+        }
+        let line = format!("{name} is no fleet");
+        Failure::mistakes(
+            line,
+            mistakes,
+            "correct the file; `repass schema fleet` describes it",
+        )
+    })
+}
+
 fn describe(started: &Started<'_>) -> String {
-    let Started { url, fleet } = started;
-    let user = &fleet.user;
-    let mut facts = vec![
-        ("URL", url.as_str()),
-        ("Project id", &fleet.project_id),
-        ("Project name", &fleet.project_name),
-        ("Token", fleet.token.expose()),
-        ("Access key", &fleet.access_key),
-        ("Secret key", fleet.secret_key.expose()),
-        ("Domain name", &user.domain),
-        ("User name", &user.name),
-        ("User password", user.password.expose()),
+    let user = started.user;
+    let of_first = [
+        ("URL", Some(started.url.as_str())),
+        ("Project id", Some(started.project_id)),
+        ("Project name", Some(started.project_name)),
+        ("Token", started.token.map(Secret::expose)),
+        ("Access key", started.access_key),
+        ("Secret key", started.secret_key.map(Secret::expose)),
+        ("Domain name", user.map(|user| user.domain.as_str())),
+        ("User name", user.map(|user| user.name.as_str())),
+        ("User password", user.map(|user| user.password.expose())),
     ];
-    for instance in &fleet.instances {
-        match instance {
-            Instance::Ddm(ddm) => {
-                facts.push(("ddm instance", &ddm.id));
-                for account in &ddm.accounts {
+    let given = |(name, value): (&'static str, Option<_>)| value.map(|value| (name, value));
+    let mut facts: Vec<_> = of_first.into_iter().filter_map(given).collect();
+    for instance in started.instances.iter().take(INSTANCES) {
+        match &instance.kind {
+            Kind::Ddm(ddm) => {
+                facts.push(("ddm instance", &instance.id));
+                for account in ddm.accounts.iter().chain(&ddm.administrator) {
                     facts.push(("  account", &account.username));
                     facts.push(("  password", account.password.expose()));
                 }
             }
-            Instance::Dcs(dcs) => {
+            Kind::Dcs(dcs) => {
                 let password = dcs.password.as_ref().map_or("(none)", |one| one.expose());
-                facts.extend([("dcs instance", &*dcs.id), ("  password", password)]);
+                facts.extend([("dcs instance", &*instance.id), ("  password", password)]);
             }
-            Instance::Dms(dms) => {
+            Kind::Dms(dms) => {
                 let ssl = if dms.ssl { "on" } else { "off" };
                 let password = dms.password.expose();
                 facts.extend([
-                    ("dms instance", &*dms.id),
+                    ("dms instance", &*instance.id),
                     ("  password", password),
                     ("  SSL", ssl),
                 ]);
             }
             _ => {}
         }
+    }
+    let more = started.instances.len().saturating_sub(INSTANCES);
+    let more = format!("{more} of {}", started.instances.len());
+    if started.instances.len() > INSTANCES {
+        facts.push(("More instances", &more));
     }
     let lines = facts
         .into_iter()

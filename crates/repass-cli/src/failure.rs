@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     /// The command is not right, or its configuration.
     Usage {
         line: String,
+        /// Where there are several mistakes, each of them.
+        mistakes: Vec<String>,
         next: Cow<'static, str>,
     },
     /// The password breaks the rules.
@@ -39,8 +41,20 @@ impl Failure {
 
     /// A command that cannot be carried out as it is.
     pub(crate) fn usage(what: impl Display, next: impl Into<Cow<'static, str>>) -> Self {
-        let (line, next) = (what.to_string(), next.into());
-        Self::Usage { line, next }
+        Self::mistakes(what, Vec::new(), next)
+    }
+
+    /// Several mistakes in what was given.
+    pub(crate) fn mistakes(
+        what: impl Display,
+        mistakes: Vec<String>,
+        next: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::Usage {
+            line: what.to_string(),
+            mistakes,
+            next: next.into(),
+        }
     }
 
     /// Tells what happened, and gives the exit code for it.
@@ -50,6 +64,11 @@ impl Failure {
             terminal::say(&format!("error: {line}"));
             for violation in self.violations().into_iter().flatten() {
                 terminal::say(&format!("  - it {violation}"));
+            }
+            if let Self::Usage { mistakes, .. } = self {
+                for mistake in mistakes {
+                    terminal::say(&format!("  - {mistake}"));
+                }
             }
             terminal::say(&format!("next: {next}"));
             if output == Output::Json {
@@ -69,7 +88,7 @@ impl Failure {
             );
         }
         match self {
-            Self::Usage { line, next } => (line.clone(), next.to_string()),
+            Self::Usage { line, next, .. } => (line.clone(), next.to_string()),
             Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
             Self::Call(error) => (with_sources(error), next_step(error).to_owned()),
             Self::Interrupted(operation) => (
@@ -107,7 +126,12 @@ impl Failure {
     }
 
     fn as_json(&self, operation: Option<Operation>) -> Failed {
-        let (message, next) = self.lines();
+        let (mut message, next) = self.lines();
+        if let Self::Usage { mistakes, .. } = self
+            && !mistakes.is_empty()
+        {
+            message = format!("{message}: {}", mistakes.join(". "));
+        }
         let (certainty, kind) = self.kind();
         let mut problem = Problem {
             certainty,

@@ -1,6 +1,8 @@
-//! `repass schema`: what `--output json` prints, as JSON Schema (draft 2020-12).
+//! `repass schema`: what `--output json` prints, and what a fleet's file may have, as JSON Schema
+//! (draft 2020-12).
 
 use repass_client::Report;
+use repass_emulator::FleetFile;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -20,6 +22,7 @@ const SCHEMAS: &[Described] = &[
     ("config", of::<Config>),
     ("demo", of::<Demo>),
     ("emulate", of::<Started<'_>>),
+    ("fleet", file::<FleetFile>),
     ("generate", of::<Generated>),
 ];
 
@@ -49,6 +52,12 @@ fn of<T: JsonSchema>() -> Schema {
     settings
         .into_generator()
         .into_root_schema_for::<Either<T>>()
+}
+
+/// Of a file that is read.
+fn file<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12();
+    settings.into_generator().into_root_schema_for::<T>()
 }
 
 fn left_out_not_null(schema: &mut Schema) {

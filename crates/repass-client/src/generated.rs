@@ -14,10 +14,11 @@ pub(crate) struct Traits {
     pub(crate) needs_login: bool,
 }
 
-fn traits(operation: &OperationInfo) -> Traits {
+fn traits(module: &str, operation: &OperationInfo) -> Traits {
     Traits {
         is_change: operation.operation_id == "update_password",
-        needs_login: operation.operation_id != "keystone_create_user_token_by_password",
+        needs_login: module != "emulator"
+            && operation.operation_id != "keystone_create_user_token_by_password",
     }
 }
 
@@ -38,7 +39,7 @@ macro_rules! generated {
                 request: &mut reqwest::Request,
                 info: &OperationInfo,
             ) -> Result<(), progenitor_client::Error<E>> {
-                let prepared = self.inner.prepare(request, traits(info)).await;
+                let prepared = self.inner.prepare(request, traits(stringify!($name), info)).await;
                 prepared.map_err(|error| progenitor_client::Error::Custom(error.to_string()))
             }
 
@@ -47,7 +48,7 @@ macro_rules! generated {
                 request: reqwest::Request,
                 info: &OperationInfo,
             ) -> reqwest::Result<reqwest::Response> {
-                self.inner.send(request, traits(info)).await
+                self.inner.send(request, traits(stringify!($name), info)).await
             }
         }
     };
@@ -64,6 +65,10 @@ generated! {
 generated! {
     /// Distributed Message Service for Kafka, from `openapi/dms.yaml`.
     dms
+}
+generated! {
+    /// The control of repass's emulator, from `openapi/emulator.yaml`.
+    emulator
 }
 generated! {
     /// Identity and Access Management, from `openapi/iam.yaml`.

@@ -1,10 +1,14 @@
 //! Answers: a status and a JSON body, and refusals in the dialect of whoever refuses.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use repass_client::ErrorBody;
 use serde::Serialize;
+
+use crate::fleet::{DdmErrors, Settings};
 
 /// What goes back: a status, and a JSON body or none.
 #[derive(Debug)]
@@ -41,43 +45,46 @@ impl IntoResponse for Answer {
 }
 
 /// A documented refusal. Who refuses decides the form it is told in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
-    pub(crate) message: &'static str,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
 }
 
 impl Refusal {
     pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self {
             status,
-            code,
-            message,
+            code: Cow::Borrowed(code),
+            message: Cow::Borrowed(message),
         }
     }
 
     /// As DCS and DMS tell it.
-    pub(crate) fn error_code(self) -> Answer {
+    pub(crate) fn error_code(self, _: &Settings) -> Answer {
         let mut body = ErrorBody::default();
-        body.error_code = Some(self.code.to_owned());
-        body.error_msg = Some(self.message.to_owned());
+        body.error_code = Some(self.code.into_owned());
+        body.error_msg = Some(self.message.into_owned());
         Answer::json(self.status, &body)
     }
 
     /// As DDM tells it.
-    pub(crate) fn err_code(self) -> Answer {
+    pub(crate) fn err_code(self, settings: &Settings) -> Answer {
+        if settings.ddm_errors == DdmErrors::ErrorCode {
+            return self.error_code(settings);
+        }
         let mut body = ErrorBody::default();
-        body.err_code = Some(self.code.to_owned());
-        body.external_message = Some(self.message.to_owned());
+        body.err_code = Some(self.code.into_owned());
+        body.external_message = Some(self.message.into_owned());
         Answer::json(self.status, &body)
     }
 
     /// As the gateway tells it.
     pub(crate) fn gateway(self, request_id: &str) -> Answer {
         let mut body = ErrorBody::default();
-        body.error_code = Some(self.code.to_owned());
-        body.error_msg = Some(self.message.to_owned());
+        body.error_code = Some(self.code.into_owned());
+        body.error_msg = Some(self.message.into_owned());
         body.request_id = Some(request_id.to_owned());
         Answer::json(self.status, &body)
     }

@@ -1,23 +1,18 @@
 //! DCS for Redis.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dcs::types::{ResetPasswordRequest, UpdatePasswordRequest};
-use repass_client::{Context, DcsPassword};
+use repass_client::{Context, DcsPassword, Secret};
 use serde::Serialize;
 
 use crate::answer::{Answer, Refusal};
-use crate::fleet::{Instance, Tries};
+use crate::fleet::{Dcs, DcsResetDuringLock, Instance, Kind};
 use crate::gateway::{Call, Gateway};
-use crate::service::Dialect;
+use crate::service::{Dialect, Done};
 use crate::state::Shared;
-
-/// How many wrong old passwords lock the account.
-const TRIES: u32 = 5;
-/// For how many minutes.
-const LOCK_MINUTES: u64 = 5;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const TOO_SIMPLE: Refusal = Refusal::new(BAD, "DCS.4019", "The password is too simple.");
@@ -27,8 +22,18 @@ const PASSWORD_MISSING: Refusal =
 const PASSWORD_NOT_EXPECTED: Refusal =
     Refusal::new(BAD, "DCS.4849", "new_password must not be present.");
 const PASSWORD_FREE: Refusal = Refusal::new(BAD, "DCS.4850", "The instance is password-free.");
+const CHANGING: Refusal = Refusal::new(
+    BAD,
+    "DCS.4115",
+    "The password of the instance is being changed.",
+);
+const RESETTING: Refusal = Refusal::new(
+    BAD,
+    "DCS.4121",
+    "The password of the instance is being reset.",
+);
 
-const DIALECT: Dialect = Dialect {
+pub(crate) const DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
@@ -40,6 +45,16 @@ const DIALECT: Dialect = Dialect {
         StatusCode::NOT_FOUND,
         "DCS.3022",
         "The instance does not exist.",
+    ),
+    not_running: Refusal::new(BAD, "DCS.4049", "The instance is not running."),
+    busy: |busy| match busy.is_reset {
+        true => RESETTING,
+        false => CHANGING,
+    },
+    internal: Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "DCS.5000",
+        "Internal service error.",
     ),
     empty_body: Refusal::new(BAD, "DCS.4004", "The request body is empty."),
     not_json: Refusal::new(BAD, "DCS.4005", "The request body is not valid JSON."),
@@ -70,14 +85,16 @@ struct ResetPasswordResponse {
     ext_message: Option<String>,
 }
 
-const RESET: ResetPasswordResponse = ResetPasswordResponse {
-    lock_time: "0",
-    lock_time_left: "0",
-    retry_times_left: "5",
-    code: "1",
-    message: "success",
-    ext_message: None,
-};
+const fn reset(code: &'static str, message: &'static str) -> ResetPasswordResponse {
+    ResetPasswordResponse {
+        lock_time: "0",
+        lock_time_left: "0",
+        retry_times_left: "5",
+        code,
+        message,
+        ext_message: None,
+    }
+}
 
 pub(crate) async fn update_password(
     State(shared): State<Shared>,
@@ -88,11 +105,13 @@ pub(crate) async fn update_password(
         &shared,
         &call,
         |instance, request: UpdatePasswordRequest| {
-            let Instance::Dcs(dcs) = instance else {
+            let Some(dcs) = redis(instance) else {
                 return Err(DIALECT.no_instance);
             };
-            let current = dcs.password.as_ref().ok_or(PASSWORD_FREE)?;
             let (old, new) = (request.old_password.expose(), request.new_password.expose());
+            if dcs.password.is_none() {
+                return Err(PASSWORD_FREE);
+            }
             let context = Context {
                 old_password: Some(old),
                 ..Context::default()
@@ -100,41 +119,44 @@ pub(crate) async fn update_password(
             if DcsPassword::POLICY.check(new, &context).is_err() {
                 return Err(TOO_SIMPLE);
             }
-            let response = if let Some(minutes) = minutes_left(&mut dcs.tries, now) {
-                UpdatePasswordResponse {
-                    lock_time: Some(LOCK_MINUTES.to_string()),
+            let answer = |response| Answer::json(StatusCode::OK, &response);
+            if let Some(minutes) = dcs.minutes_left(now) {
+                return Ok(Done::Unchanged(answer(UpdatePasswordResponse {
+                    lock_time: Some(dcs.lock_minutes.to_string()),
                     result: "locked",
                     lock_time_left: Some(minutes.to_string()),
                     retry_times_left: "0".to_owned(),
                     message: "The account is locked.",
-                }
-            } else if current.expose() == old {
+                })));
+            }
+            let is_right = |current: &Secret| current.expose() == old;
+            if dcs.password.as_ref().is_some_and(is_right) {
                 dcs.password = Some(new.into());
-                dcs.tries = Tries::default();
-                UpdatePasswordResponse {
+                dcs.unlock();
+                let answer = answer(UpdatePasswordResponse {
                     lock_time: Some("0".to_owned()),
                     result: "success",
                     lock_time_left: Some("0".to_owned()),
-                    retry_times_left: TRIES.to_string(),
+                    retry_times_left: dcs.tries.to_string(),
                     message: "Modify DCSInstance password success.",
-                }
-            } else {
-                dcs.tries.wrong = dcs.tries.wrong.saturating_add(1);
-                let left = TRIES.saturating_sub(dcs.tries.wrong);
-                let lock = (left == 0).then(|| LOCK_MINUTES.to_string());
-                if lock.is_some() {
-                    dcs.tries.locked_until =
-                        now.checked_add(Duration::from_secs(60 * LOCK_MINUTES));
-                }
-                UpdatePasswordResponse {
-                    lock_time: lock.clone(),
-                    result: "passwordFailed",
-                    lock_time_left: lock,
-                    retry_times_left: left.to_string(),
-                    message: "Password verification failed.",
-                }
-            };
-            Ok(Answer::json(StatusCode::OK, &response))
+                });
+                let is_reset = false;
+                return Ok(Done::Changed { answer, is_reset });
+            }
+            dcs.wrong = dcs.wrong.saturating_add(1);
+            let left = dcs.tries_left();
+            let lock = (left == 0).then(|| dcs.lock_minutes.to_string());
+            if lock.is_some() {
+                let minutes = Duration::from_secs(60 * u64::from(dcs.lock_minutes));
+                dcs.locked_until = now.checked_add(minutes);
+            }
+            Ok(Done::Unchanged(answer(UpdatePasswordResponse {
+                lock_time: lock.clone(),
+                result: "passwordFailed",
+                lock_time_left: lock,
+                retry_times_left: left.to_string(),
+                message: "Password verification failed.",
+            })))
         },
     )
 }
@@ -143,35 +165,38 @@ pub(crate) async fn reset_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
+    let now = shared.now();
     DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
-        let Instance::Dcs(dcs) = instance else {
+        let Some(dcs) = redis(instance) else {
             return Err(DIALECT.no_instance);
         };
-        // A reset verifies no password, so it neither minds a lock nor ends one.
-        dcs.password = match (request.new_password, request.no_password_access) {
+        let new = match (request.new_password, request.no_password_access) {
             (None, true) => None,
             (Some(_), true) => return Err(PASSWORD_NOT_EXPECTED),
             (None, false) => return Err(PASSWORD_MISSING),
             (Some(new), false) => {
-                if DcsPassword::POLICY
-                    .check(new.expose(), &Context::default())
-                    .is_err()
-                {
-                    return Err(TOO_SIMPLE);
-                }
+                let verdict = DcsPassword::POLICY.check(new.expose(), &Context::default());
+                verdict.map_err(|_| TOO_SIMPLE)?;
                 Some(new.expose().into())
             }
         };
-        Ok(Answer::json(StatusCode::OK, &RESET))
+        let answer = |response| Answer::json(StatusCode::OK, &response);
+        let during_lock = shared.fleet().settings.dcs_reset_during_lock;
+        if during_lock == DcsResetDuringLock::Refused && dcs.minutes_left(now).is_some() {
+            return Ok(Done::Unchanged(answer(reset("3", "instance is locked"))));
+        }
+        // A reset verifies no password, so it neither minds a lock nor ends one.
+        dcs.password = new;
+        Ok(Done::Changed {
+            answer: answer(reset("1", "success")),
+            is_reset: true,
+        })
     })
 }
 
-/// The minutes until a lock ends, begun ones counted as whole; a lock that has ended is forgotten.
-fn minutes_left(tries: &mut Tries, now: SystemTime) -> Option<u128> {
-    let left = tries.locked_until?.duration_since(now).unwrap_or_default();
-    if left.is_zero() {
-        *tries = Tries::default();
-        return None;
+fn redis(instance: &mut Instance) -> Option<&mut Dcs> {
+    match &mut instance.kind {
+        Kind::Dcs(dcs) => Some(dcs),
+        _ => None,
     }
-    Some(left.as_millis().div_ceil(60_000))
 }

@@ -9,9 +9,9 @@ use repass_client::ddm::types::{
 use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword};
 
 use crate::answer::{Answer, Refusal};
-use crate::fleet::{Account, Instance};
+use crate::fleet::{Account, Ddm, DdmAdminSuccess, Instance, Kind};
 use crate::gateway::{Call, Gateway};
-use crate::service::Dialect;
+use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
@@ -20,7 +20,7 @@ const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid account n
 const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "Invalid password.");
 const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
 
-const DIALECT: Dialect = Dialect {
+pub(crate) const DIALECT: Dialect = Dialect {
     refuse: Refusal::err_code,
     other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.
@@ -29,6 +29,20 @@ const DIALECT: Dialect = Dialect {
         StatusCode::NOT_FOUND,
         "DBS.200002",
         "The DB instance does not exist.",
+    ),
+    not_running: Refusal::new(
+        BAD,
+        "DBS.300323",
+        "This operation is not allowed in the current state of the instance.",
+    ),
+    busy: |_| {
+        let message = "Another operation is running on the instance.";
+        Refusal::new(StatusCode::CONFLICT, "DBS.200019", message)
+    },
+    internal: Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "DBS.200412",
+        "Server failure.",
     ),
     empty_body: PARAMETER,
     not_json: PARAMETER,
@@ -46,7 +60,7 @@ pub(crate) async fn reset_user_password(
         &shared,
         &call,
         |instance, request: ResetUserPasswordRequest| {
-            let Instance::Ddm(ddm) = instance else {
+            let Some((id, ddm)) = ddm(instance) else {
                 return Err(DIALECT.no_instance);
             };
             let username = call.username.as_deref().unwrap_or_default();
@@ -66,10 +80,13 @@ pub(crate) async fn reset_user_password(
             account.password = new.into();
             let body = ResetUserPasswordResponse {
                 success: Some(true),
-                instance_id: Some(ddm.id.clone()),
+                instance_id: Some(id.to_owned()),
                 user_name: Some(username.to_owned()),
             };
-            Ok(Answer::json(StatusCode::OK, &body))
+            Ok(Done::Changed {
+                answer: Answer::json(StatusCode::OK, &body),
+                is_reset: true,
+            })
         },
     )
 }
@@ -79,11 +96,12 @@ pub(crate) async fn reset_administrator(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let job_id = shared.new_job_id();
+    let success = shared.fleet().settings.ddm_admin_success;
     DIALECT.answer(
         &shared,
         &call,
         |instance, request: ResetAdministratorRequest| {
-            let Instance::Ddm(ddm) = instance else {
+            let Some((id, ddm)) = ddm(instance) else {
                 return Err(DIALECT.no_instance);
             };
             let new = request.password.expose();
@@ -110,11 +128,31 @@ pub(crate) async fn reset_administrator(
                 }
                 Some(_) => return Err(ACCOUNT_NAME),
             }
+            use DdmAdminSuccess as Success;
+            let (status, has_body) = match success {
+                Success::Ok => (StatusCode::OK, true),
+                Success::OkEmpty => (StatusCode::OK, false),
+                Success::Accepted => (StatusCode::ACCEPTED, true),
+                Success::AcceptedEmpty => (StatusCode::ACCEPTED, false),
+            };
             let body = ResetAdministratorResponse {
-                instance_id: Some(ddm.id.clone()),
+                instance_id: (success == Success::Ok).then(|| id.to_owned()),
                 job_id: Some(job_id),
             };
-            Ok(Answer::json(StatusCode::OK, &body))
+            let answer = match has_body {
+                true => Answer::json(status, &body),
+                false => Answer::empty(status),
+            };
+            let is_reset = true;
+            Ok(Done::Changed { answer, is_reset })
         },
     )
+}
+
+/// The id of an instance of DDM, and its own part.
+fn ddm(instance: &mut Instance) -> Option<(&str, &mut Ddm)> {
+    match &mut instance.kind {
+        Kind::Ddm(ddm) => Some((&instance.id, ddm)),
+        _ => None,
+    }
 }

@@ -6,17 +6,22 @@ use repass_client::dms::types::ResetPasswordRequest;
 use repass_client::{Context, DmsPassword};
 
 use crate::answer::{Answer, Refusal};
-use crate::fleet::Instance;
+use crate::fleet::Kind;
 use crate::gateway::{Call, Gateway};
-use crate::service::Dialect;
+use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");
+const WRONG_STATE: Refusal = Refusal::new(
+    BAD,
+    "DMS.00400026",
+    "This operation is not allowed in the current state of the instance.",
+);
 const SSL_DISABLED: Refusal =
     Refusal::new(BAD, "DMS.00400971", "SSL is not enabled for the instance.");
 
-const DIALECT: Dialect = Dialect {
+pub(crate) const DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
@@ -33,6 +38,14 @@ const DIALECT: Dialect = Dialect {
         "DMS.00404022",
         "The instance does not exist.",
     ),
+    not_running: WRONG_STATE,
+    // The pages have no code of its own for it.
+    busy: |_| WRONG_STATE,
+    internal: Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "DMS.10250002",
+        "Internal service error.",
+    ),
     empty_body: Refusal::new(BAD, "DMS.00400004", "The request body is empty."),
     not_json: Refusal::new(BAD, "DMS.00400005", "The request body is not valid JSON."),
     parameter: |_| Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
@@ -43,7 +56,7 @@ pub(crate) async fn reset_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
-        let Instance::Dms(dms) = instance else {
+        let Kind::Dms(dms) = &mut instance.kind else {
             return Err(DIALECT.no_instance);
         };
         if !dms.ssl {
@@ -54,6 +67,9 @@ pub(crate) async fn reset_password(
             return Err(PASSWORD_RULE);
         }
         dms.password = new.into();
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(Done::Changed {
+            answer: Answer::empty(StatusCode::NO_CONTENT),
+            is_reset: true,
+        })
     })
 }

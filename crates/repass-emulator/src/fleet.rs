@@ -1,30 +1,47 @@
-//! What the emulator holds: a project, what opens it, and its instances.
+//! What an emulator holds: projects, what opens them, and their instances.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use repass_client::Secret;
+use repass_client::{Secret, Service};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// A project with what it is opened with, and its instances. As JSON it shows its passwords, its
-/// token and its secret key: they belong to an emulator.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+use crate::fault::Fault;
+
+mod file;
+
+pub use file::{FleetError, FleetFile, Mistake};
+
+/// Projects with what they are opened with, and their instances. As JSON it shows its passwords,
+/// tokens and secret keys: they belong to an emulator.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Fleet {
-    /// The project that everything belongs to.
-    pub project_id: String,
-    /// The name of the project.
-    pub project_name: String,
-    /// The token that requests carry; it never ends.
-    pub token: Secret,
-    /// The access key that requests may be signed with instead.
-    pub access_key: String,
-    /// Its secret key.
-    pub secret_key: Secret,
-    /// The user that IAM issues further tokens to.
-    pub user: User,
+    /// The projects.
+    pub projects: Vec<Project>,
+    /// The users that IAM issues tokens to, for every project.
+    pub users: Vec<User>,
+    /// The access keys that requests may be signed with, for every project.
+    pub access_keys: Vec<AccessKey>,
     /// The instances.
     pub instances: Vec<Instance>,
+    /// Which of the documents is followed where they disagree.
+    pub settings: Settings,
+    /// The failures that there are from the beginning.
+    pub faults: Vec<Fault>,
+    /// What chance begins with, for the faults that have a share.
+    pub seed: u64,
+}
+
+/// A project: a region's part of an account.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Project {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// A token that is good for it and never ends.
+    pub token: Option<Secret>,
 }
 
 /// An IAM user.
@@ -38,11 +55,63 @@ pub struct User {
     pub password: Secret,
 }
 
+/// An access key pair.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct AccessKey {
+    /// The access key.
+    pub access_key: String,
+    /// Its secret key.
+    pub secret_key: Secret,
+}
+
 /// An instance of one of the services.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Instance {
+    /// Its id.
+    pub id: String,
+    /// The id of its project.
+    pub project_id: String,
+    /// Whether it takes requests.
+    pub state: State,
+    /// For how many seconds it is busy after a change.
+    pub change_seconds: u32,
+    /// What it is an instance of.
+    #[serde(flatten)]
+    pub kind: Kind,
+    /// When a password of it was last changed.
+    #[serde(skip)]
+    pub changed_at: Option<SystemTime>,
+    /// What keeps it busy.
+    #[serde(skip)]
+    pub busy: Option<Busy>,
+}
+
+/// Whether an instance takes requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum State {
+    /// It does.
+    #[default]
+    Running,
+    /// It does not: it is stopped, frozen, or not yet created.
+    Stopped,
+}
+
+/// A change that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy {
+    /// Whether it is a reset, which asks for no old password.
+    pub is_reset: bool,
+    /// When it ends.
+    pub until: SystemTime,
+}
+
+/// An instance's own part, by its service.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "service", rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Instance {
+pub enum Kind {
     /// A DDM instance.
     Ddm(Ddm),
     /// A Redis instance.
@@ -54,8 +123,6 @@ pub enum Instance {
 /// A DDM instance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Ddm {
-    /// Its id.
-    pub id: String,
     /// Its accounts and their passwords.
     pub accounts: Vec<Account>,
     /// Its administrator; the first call that sets a password creates one.
@@ -74,56 +141,166 @@ pub struct Account {
 /// A Redis instance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Dcs {
-    /// Its id.
-    pub id: String,
     /// Its password; none if it is password-free.
     pub password: Option<Secret>,
-    /// What the wrong old passwords so far lead to.
+    /// How many wrong old passwords lock it.
+    pub tries: u32,
+    /// For how many minutes.
+    pub lock_minutes: u32,
+    /// How many wrong old passwords there were since the last right one.
     #[serde(skip)]
-    pub tries: Tries,
-}
-
-/// The wrong old passwords of a Redis instance since the last right one.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tries {
-    /// How many there were.
     pub wrong: u32,
     /// Until when no change is accepted.
+    #[serde(skip)]
     pub locked_until: Option<SystemTime>,
 }
 
 /// A Kafka instance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Dms {
-    /// Its id.
-    pub id: String,
     /// Its password.
     pub password: Secret,
     /// Whether SSL is on; without it there is no password to reset.
     pub ssl: bool,
 }
 
+/// Which of the vendor's documents is followed where they disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The form of DDM's refusals.
+    pub ddm_errors: DdmErrors,
+    /// The success of DDM's administrator call.
+    pub ddm_admin_success: DdmAdminSuccess,
+    /// What a reset of DCS comes to during a lock.
+    pub dcs_reset_during_lock: DcsResetDuringLock,
+}
+
+/// The form of DDM's refusals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DdmErrors {
+    /// `errCode` and `externalMessage`, as the pages of the two operations have it.
+    #[default]
+    ErrCode,
+    /// `error_code` and `error_msg`, as the page of return values has it.
+    ErrorCode,
+}
+
+/// The success of DDM's administrator call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DdmAdminSuccess {
+    /// 200 with the ids of the instance and of a job.
+    #[default]
+    Ok,
+    /// 200 without a body.
+    OkEmpty,
+    /// 202 with the id of a job.
+    Accepted,
+    /// 202 without a body.
+    AcceptedEmpty,
+}
+
+/// What a reset of DCS comes to during a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DcsResetDuringLock {
+    /// It works: the page of the operation says that a reset has nothing to do with locks.
+    #[default]
+    Works,
+    /// It is refused with a code of `3`, as the vendor's SDK says.
+    Refused,
+}
+
 impl Instance {
-    pub(crate) fn id(&self) -> &str {
-        match self {
-            Self::Ddm(ddm) => &ddm.id,
-            Self::Dcs(dcs) => &dcs.id,
-            Self::Dms(dms) => &dms.id,
+    /// A running instance of the project.
+    pub fn new(id: impl Into<String>, project_id: impl Into<String>, kind: Kind) -> Self {
+        Self {
+            id: id.into(),
+            project_id: project_id.into(),
+            state: State::Running,
+            change_seconds: 0,
+            kind,
+            changed_at: None,
+            busy: None,
         }
+    }
+
+    /// The service that it is an instance of.
+    pub fn service(&self) -> Service {
+        match self.kind {
+            Kind::Ddm(_) => Service::Ddm,
+            Kind::Dcs(_) => Service::Dcs,
+            Kind::Dms(_) => Service::Dms,
+        }
+    }
+
+    /// What keeps it busy at this time.
+    pub(crate) fn busy_at(&self, now: SystemTime) -> Option<Busy> {
+        self.busy.filter(|busy| now < busy.until)
+    }
+
+    /// Notes that a password of it was changed.
+    pub(crate) fn changed(&mut self, is_reset: bool, now: SystemTime) {
+        self.changed_at = Some(now);
+        let until = now.checked_add(Duration::from_secs(self.change_seconds.into()));
+        self.busy = until.map(|until| Busy { is_reset, until });
     }
 
     /// The password of the instance, or of one of its accounts.
     pub(crate) fn password(&self, account: Option<&str>) -> Option<&Secret> {
-        match (self, account) {
-            (Self::Ddm(ddm), Some(account)) => {
+        match (&self.kind, account) {
+            (Kind::Ddm(ddm), Some(account)) => {
                 let mut accounts = ddm.accounts.iter().chain(&ddm.administrator);
                 let account = accounts.find(|one| one.username == account);
                 account.map(|account| &account.password)
             }
-            (Self::Dcs(dcs), None) => dcs.password.as_ref(),
-            (Self::Dms(dms), None) => Some(&dms.password),
+            (Kind::Dcs(dcs), None) => dcs.password.as_ref(),
+            (Kind::Dms(dms), None) => Some(&dms.password),
             _ => None,
         }
+    }
+}
+
+impl Dcs {
+    /// How many wrong old passwords lock an instance, unless the fleet says otherwise.
+    pub const TRIES: u32 = 5;
+    /// For how many minutes.
+    pub const LOCK_MINUTES: u32 = 5;
+
+    /// An instance with this password, or a password-free one.
+    pub fn new(password: Option<Secret>) -> Self {
+        Self {
+            password,
+            tries: Self::TRIES,
+            lock_minutes: Self::LOCK_MINUTES,
+            wrong: 0,
+            locked_until: None,
+        }
+    }
+
+    pub(crate) fn tries_left(&self) -> u32 {
+        self.tries.saturating_sub(self.wrong)
+    }
+
+    /// The minutes until a lock ends, begun ones counted as whole; a lock that has ended is
+    /// forgotten.
+    pub(crate) fn minutes_left(&mut self, now: SystemTime) -> Option<u128> {
+        let left = self.locked_until?.duration_since(now).unwrap_or_default();
+        if left.is_zero() {
+            self.unlock();
+            return None;
+        }
+        Some(left.as_millis().div_ceil(60_000))
+    }
+
+    pub(crate) fn unlock(&mut self) {
+        self.wrong = 0;
+        self.locked_until = None;
     }
 }
 
@@ -157,51 +334,20 @@ impl Fleet {
     /// The Kafka instance of the built-in fleet that has SSL off.
     pub const DMS_WITHOUT_SSL_ID: &str = "7a2c8b4d-63e9-4d7f-8b10-4c9f2e3d5b68";
 
+    /// The file of the built-in fleet.
+    pub const BUILT_IN: &str = include_str!("fleet.yaml");
+
     /// Instances of every service, with the ids and passwords of the contract's examples.
     pub fn built_in() -> Self {
-        let dms = |id: &str, ssl| {
-            Instance::Dms(Dms {
-                id: id.to_owned(),
-                password: "Kafka-Example-2023".into(),
-                ssl,
-            })
-        };
-        Self {
-            project_id: Self::PROJECT_ID.to_owned(),
-            project_name: Self::PROJECT_NAME.to_owned(),
-            token: Self::TOKEN.into(),
-            access_key: Self::ACCESS_KEY.to_owned(),
-            secret_key: Self::SECRET_KEY.into(),
-            user: User {
-                domain: Self::DOMAIN.to_owned(),
-                name: Self::USER.to_owned(),
-                password: Self::USER_PASSWORD.into(),
-            },
-            instances: vec![
-                Instance::Ddm(Ddm {
-                    id: Self::DDM_ID.to_owned(),
-                    accounts: vec![Account {
-                        username: Self::DDM_USERNAME.to_owned(),
-                        password: "Account-Example-2023".into(),
-                    }],
-                    administrator: None,
-                }),
-                Instance::Dcs(Dcs {
-                    id: Self::DCS_ID.to_owned(),
-                    password: Some(Self::DCS_PASSWORD.into()),
-                    tries: Tries::default(),
-                }),
-                dms(Self::DMS_ID, true),
-                dms(Self::DMS_WITHOUT_SSL_ID, false),
-            ],
-        }
+        // A test reads it, so there always is one.
+        Self::from_yaml(Self::BUILT_IN).unwrap_or_default()
     }
 
     /// Takes the instances out, by their ids, or tells an id that two of them have.
     pub(crate) fn take_by_id(&mut self) -> Result<BTreeMap<String, Instance>, String> {
         let mut by_id = BTreeMap::new();
         for instance in self.instances.drain(..) {
-            let id = instance.id().to_owned();
+            let id = instance.id.clone();
             if by_id.insert(id.clone(), instance).is_some() {
                 return Err(id);
             }

@@ -39,14 +39,14 @@ pub(crate) const UNAUTHENTICATED: Refusal = Refusal::new(
     "APIGW.0301",
     "Incorrect IAM authentication information",
 );
-const ENDED: Refusal = Refusal::new(
+pub(crate) const ENDED: Refusal = Refusal::new(
     StatusCode::UNAUTHORIZED,
     "APIGW.0307",
     "The token must be updated.",
 );
 
 /// A refusal by the gateway; the server adds the id of the request, which is part of its body.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Gateway(pub(crate) Refusal);
 
 impl IntoResponse for Gateway {
@@ -59,12 +59,23 @@ impl IntoResponse for Gateway {
 
 /// A request that the gateway let through. It has no `Debug`: its body is a password.
 pub(crate) struct Admitted {
+    pub(crate) scope: Scope,
     pub(crate) parts: Parts,
     pub(crate) body: Bytes,
 }
 
+/// Which projects a request may be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The one with this id: its token came with the request, or its id is signed.
+    Project(String),
+    /// All that there are.
+    All,
+}
+
 /// An admitted request about an instance. It has no `Debug` either.
 pub(crate) struct Call {
+    pub(crate) scope: Scope,
     pub(crate) project_id: String,
     pub(crate) instance_id: String,
     pub(crate) username: Option<String>,
@@ -79,17 +90,19 @@ impl FromRequest<Shared> for Admitted {
         let token = parts.headers.get("x-auth-token");
         let standing = token.map(|token| shared.tokens().standing(token.as_bytes(), shared.now()));
         let may_be_signed = standing.is_none() && parts.headers.contains_key(header::AUTHORIZATION);
-        match standing {
-            Some(Standing::Good) => {}
+        let project = parts.headers.get("x-project-id");
+        let project = project.and_then(|project| project.to_str().ok());
+        let scope = match standing {
+            Some(Standing::Good(project_id)) => Scope::Project(project_id),
             Some(Standing::Ended) => return Err(Gateway(ENDED)),
-            None if may_be_signed => {}
+            None if may_be_signed => project.map_or(Scope::All, |id| Scope::Project(id.to_owned())),
             Some(Standing::Unknown) | None => return Err(Gateway(UNAUTHENTICATED)),
-        }
+        };
         let body = read(body).await?;
         if may_be_signed && !is_signed(&parts, &body, shared) {
             return Err(Gateway(UNAUTHENTICATED));
         }
-        Ok(Self { parts, body })
+        Ok(Self { scope, parts, body })
     }
 }
 
@@ -97,10 +110,15 @@ impl FromRequest<Shared> for Call {
     type Rejection = Gateway;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Gateway> {
-        let Admitted { mut parts, body } = Admitted::from_request(request, shared).await?;
+        let Admitted {
+            scope,
+            mut parts,
+            body,
+        } = Admitted::from_request(request, shared).await?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, shared).await;
         let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
         Ok(Self {
+            scope,
             project_id: path.remove("project_id").unwrap_or_default(),
             instance_id: path.remove("instance_id").unwrap_or_default(),
             username: path.remove("username"),
@@ -151,11 +169,9 @@ fn is_signed(parts: &Parts, body: &[u8], shared: &Shared) -> bool {
             body,
         };
         let access_key = fields.get("Access")?;
-        let fleet = shared.fleet();
-        if *access_key != fleet.access_key {
-            return None;
-        }
-        let expected = authorization(access_key, &fleet.secret_key, &signed);
+        let mut keys = shared.fleet().access_keys.iter();
+        let key = keys.find(|key| key.access_key == *access_key)?;
+        let expected = authorization(access_key, &key.secret_key, &signed);
         let (_, expected) = expected.rsplit_once('=')?;
         (fields.get("Signature") == Some(&expected)).then_some(())
     };

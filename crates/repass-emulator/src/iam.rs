@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::fleet::{self, Fleet};
-use crate::gateway::{self, Admitted, Gateway};
+use crate::gateway::{self, Admitted, Gateway, Scope};
 use crate::state::Shared;
 
 /// The id of the account. No other answer depends on it.
@@ -40,14 +40,20 @@ const FAILED: Refusal = Refusal(
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
         let Self(status, message) = self;
-        let mut body = ErrorBody::default();
-        body.error = Some(KeystoneError {
-            code: Some(status.as_u16().into()),
-            message: Some(message.to_owned()),
-            title: status.canonical_reason().map(str::to_owned),
-        });
-        Answer::json(status, &body).into_response()
+        failed(status, Some(message)).into_response()
     }
+}
+
+/// A refusal or a failure in Keystone's form.
+pub(crate) fn failed(status: StatusCode, message: Option<&str>) -> Answer {
+    let Refusal(_, unexpected) = FAILED;
+    let mut body = ErrorBody::default();
+    body.error = Some(KeystoneError {
+        code: Some(status.as_u16().into()),
+        message: Some(message.unwrap_or(unexpected).to_owned()),
+        title: status.canonical_reason().map(str::to_owned),
+    });
+    Answer::json(status, &body)
 }
 
 /// The projects that match; unlike the generated type it writes the empty list and the nulls that
@@ -82,9 +88,17 @@ pub(crate) async fn list_projects(State(shared): State<Shared>, admitted: Admitt
     let name = parameters.find(|(key, _)| key == "name");
     let fleet = shared.fleet();
     let url = format!("{}/v3/projects", shared.url());
-    let matches = name.is_none_or(|(_, name)| name == fleet.project_name);
+    let matches = |project: &&fleet::Project| {
+        let in_scope = match &admitted.scope {
+            Scope::Project(id) => *id == project.id,
+            Scope::All => true,
+        };
+        let by_name = name.as_ref().is_none_or(|(_, name)| *name == project.name);
+        in_scope && by_name
+    };
+    let projects = fleet.projects.iter().filter(matches);
     let body = Projects {
-        projects: matches.then(|| project(fleet, &url)).into_iter().collect(),
+        projects: projects.map(|project| described(project, &url)).collect(),
         links: Page {
             this: url,
             previous: None,
@@ -96,14 +110,15 @@ pub(crate) async fn list_projects(State(shared): State<Shared>, admitted: Admitt
 
 fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
     let fleet = shared.fleet();
-    check(&read(body)?.auth, fleet)?;
-    let issued = shared.tokens().issue(shared.now()).map_err(|_| FAILED)?;
+    let project = check(&read(body)?.auth, fleet)?;
+    let issued = shared.tokens().issue(&project.id, shared.now());
+    let issued = issued.map_err(|_| FAILED)?;
     let details = TokenDetails {
         expires_at: Some(written(issued.expires_at)),
         issued_at: Some(written(issued.issued_at)),
         project: Some(Project {
-            id: Some(fleet.project_id.clone()),
-            name: Some(fleet.project_name.clone()),
+            id: Some(project.id.clone()),
+            name: Some(project.name.clone()),
             ..Project::default()
         }),
     };
@@ -130,21 +145,22 @@ fn read(body: &[u8]) -> Result<CreateTokenRequest, Refusal> {
     serde_json::from_value(body).map_err(|_| INVALID)
 }
 
-fn check(auth: &Auth, fleet: &Fleet) -> Result<(), Refusal> {
+/// The project that the user wants a token for.
+fn check<'a>(auth: &Auth, fleet: &'a Fleet) -> Result<&'a fleet::Project, Refusal> {
     let Auth { identity, scope } = auth;
     let ProjectReference { id, name } = &scope.project;
     let by_password = identity.methods.iter().any(|method| method == "password");
     if !by_password || (id.is_none() && name.is_none()) {
         return Err(INVALID);
     }
-    if !is_user(&identity.password.user, &fleet.user) {
+    let given = &identity.password.user;
+    if !fleet.users.iter().any(|user| is_user(given, user)) {
         return Err(WRONG_USER);
     }
     let same = |given: &Option<String>, ours| given.as_ref().is_none_or(|given| given == ours);
-    if !same(id, &fleet.project_id) || !same(name, &fleet.project_name) {
-        return Err(NO_PROJECT);
-    }
-    Ok(())
+    let mut projects = fleet.projects.iter();
+    let project = projects.find(|project| same(id, &project.id) && same(name, &project.name));
+    project.ok_or(NO_PROJECT)
 }
 
 fn is_user(given: &User, user: &fleet::User) -> bool {
@@ -153,19 +169,19 @@ fn is_user(given: &User, user: &fleet::User) -> bool {
         && given.password.expose() == user.password.expose()
 }
 
-/// The fleet's project, all of it.
-fn project(fleet: &Fleet, projects_url: &str) -> Project {
+/// All that IAM tells of a project.
+fn described(project: &fleet::Project, projects_url: &str) -> Project {
     let text = |text: &str| Some(text.to_owned());
     Project {
-        id: text(&fleet.project_id),
-        name: text(&fleet.project_name),
+        id: text(&project.id),
+        name: text(&project.name),
         domain_id: text(DOMAIN_ID),
         parent_id: text(DOMAIN_ID),
         enabled: Some(true),
         is_domain: Some(false),
         description: text(""),
         links: Some(Links {
-            self_: Some(format!("{projects_url}/{}", fleet.project_id)),
+            self_: Some(format!("{projects_url}/{}", project.id)),
             ..Links::default()
         }),
     }

@@ -30,6 +30,10 @@
 //! to sign with, and a [`User`] to whom IAM issues tokens that end after
 //! [`Options::token_lifetime`]. Of those it knows the last 10,000.
 //!
+//! # States
+//!
+#![doc = include_str!("states.md")]
+//!
 //! # Scope
 //!
 //! It stands in for the services before it is worth asking them; it is no service. It never
@@ -40,18 +44,25 @@
 
 mod answer;
 mod clock;
+mod control;
 mod dcs;
 mod ddm;
 mod dms;
+mod fault;
 mod fleet;
 mod gateway;
 mod iam;
+mod inject;
 mod server;
 mod service;
 mod state;
 mod tokens;
 
 pub use clock::Clock;
-pub use fleet::{Account, Dcs, Ddm, Dms, Fleet, Instance, Tries, User};
+pub use fault::{Fault, FaultKind, When};
+pub use fleet::{
+    AccessKey, Account, Busy, Dcs, DcsResetDuringLock, Ddm, DdmAdminSuccess, DdmErrors, Dms, Fleet,
+    FleetError, FleetFile, Instance, Kind, Mistake, Project, Settings, State, User,
+};
 pub use server::{Emulator, Options};
 pub use state::Received;

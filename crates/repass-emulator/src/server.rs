@@ -5,22 +5,25 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Response, header};
+use axum::extract::State;
+use axum::http::{HeaderValue, Request, Response, header};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::fault::{Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT};
+use crate::inject::{Cut, inject, respond};
 use crate::state::{Received, Shared};
 use crate::tokens::Tokens;
-use crate::{dcs, ddm, dms, iam};
+use crate::{control, dcs, ddm, dms, iam};
 
 /// The longest head of a request; a token alone can have some thousand bytes.
 const LARGEST_HEAD: usize = 64 << 10;
@@ -76,7 +79,7 @@ impl Emulator {
         })?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
-        let tokens = Tokens::new(fleet.token.clone(), options.token_lifetime);
+        let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
         let shared = Shared::new(address, fleet, instances, tokens, options.clock);
         let server = tokio::spawn(serve(listener, router(shared.clone())));
         Ok(Self { shared, server })
@@ -109,26 +112,47 @@ impl Drop for Emulator {
 
 fn router(shared: Shared) -> Router {
     let not_published = || async { Gateway(NOT_PUBLISHED) };
+    let offer = |route: MethodRouter<Shared>, operation: Operation| {
+        route.layer(middleware::from_fn_with_state(
+            (shared.clone(), operation),
+            inject,
+        ))
+    };
+    let create_token = operation("iam", "keystoneCreateUserTokenByPassword");
+    let list_projects = operation("iam", "keystoneListProjects");
+    let dms_reset = operation("dms", "resetPassword");
+    let dcs_change = operation("dcs", "updatePassword");
+    let dcs_reset = operation("dcs", "resetPassword");
+    let ddm_reset = operation("ddm", "resetUserPassword");
+    let ddm_admin = operation("ddm", "resetAdministrator");
     Router::new()
-        .route("/v3/auth/tokens", post(iam::create_token))
-        .route("/v3/projects", get(iam::list_projects))
+        .route(
+            "/v3/auth/tokens",
+            offer(post(iam::create_token), create_token),
+        )
+        .route(
+            "/v3/projects",
+            offer(get(iam::list_projects), list_projects),
+        )
         .route(
             "/v2/{project_id}/instances/{instance_id}/password",
             // Two services, one path: they have hosts of their own and differ in the method.
-            post(dms::reset_password).put(dcs::update_password),
+            offer(post(dms::reset_password), dms_reset)
+                .merge(offer(put(dcs::update_password), dcs_change)),
         )
         .route(
             "/v2/{project_id}/instances/{instance_id}/password/reset",
-            post(dcs::reset_password),
+            offer(post(dcs::reset_password), dcs_reset),
         )
         .route(
             "/v2/{project_id}/instances/{instance_id}/users/{username}/password",
-            post(ddm::reset_user_password),
+            offer(post(ddm::reset_user_password), ddm_reset),
         )
         .route(
             "/v3/{project_id}/instances/{instance_id}/admin-user",
-            put(ddm::reset_administrator),
+            offer(put(ddm::reset_administrator), ddm_admin),
         )
+        .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
         .layer(middleware::from_fn_with_state(shared.clone(), number))
@@ -147,7 +171,10 @@ async fn serve(listener: TcpListener, router: Router) {
         while connections.try_join_next().is_some() {}
         // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let router = router.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            respond(router.clone(), request.map(Body::new))
+        });
         connections.spawn(async move {
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -161,7 +188,11 @@ async fn serve(listener: TcpListener, router: Router) {
 }
 
 /// Gives each request an id and its answer the header with it.
-async fn number(State(shared): State<Shared>, request: Request, next: Next) -> Response<Body> {
+async fn number(
+    State(shared): State<Shared>,
+    request: Request<Body>,
+    next: Next,
+) -> Response<Body> {
     let request_id = shared.new_request_id();
     let (method, path) = (
         request.method().to_string(),
@@ -177,10 +208,18 @@ async fn number(State(shared): State<Shared>, request: Request, next: Next) -> R
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
     response.headers_mut().remove(header::ALLOW);
+    // The control is no service, and a page asks it all the time.
+    if path.starts_with(control::PREFIX) {
+        return response;
+    }
     shared.remember(Received {
         method,
         path,
-        status: response.status().as_u16(),
+        status: response
+            .extensions()
+            .get::<Cut>()
+            .is_none()
+            .then(|| response.status().as_u16()),
         request_id,
     });
     response

@@ -3,22 +3,35 @@
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Refusal};
-use crate::fleet::Instance;
-use crate::gateway::{Call, Gateway, UNAUTHENTICATED};
+use crate::fleet::{Busy, Instance, Settings, State};
+use crate::gateway::{Call, Gateway, Scope, UNAUTHENTICATED};
 use crate::state::Shared;
 
 /// How a service tells what every service has to tell.
 pub(crate) struct Dialect {
-    pub(crate) refuse: fn(Refusal) -> Answer,
+    pub(crate) refuse: fn(Refusal, &Settings) -> Answer,
     /// Where the service itself tells that a token is for another project; else the gateway does.
     pub(crate) other_project: Option<Refusal>,
     /// Where the service wants a UUID for an instance id.
     pub(crate) invalid_id: Option<Refusal>,
     pub(crate) no_instance: Refusal,
+    pub(crate) not_running: Refusal,
+    /// While a change runs.
+    pub(crate) busy: fn(Busy) -> Refusal,
+    /// What a fault says that has no code of its own.
+    pub(crate) internal: Refusal,
     pub(crate) empty_body: Refusal,
     pub(crate) not_json: Refusal,
     /// Which parameter to blame for JSON that is not what the contract has.
     pub(crate) parameter: fn(&serde_json::Value) -> Refusal,
+}
+
+/// What a service did.
+pub(crate) enum Done {
+    /// It changed a password.
+    Changed { answer: Answer, is_reset: bool },
+    /// It did not.
+    Unchanged(Answer),
 }
 
 impl Dialect {
@@ -27,27 +40,49 @@ impl Dialect {
         &self,
         shared: &Shared,
         call: &Call,
-        act: impl FnOnce(&mut Instance, Body) -> Result<Answer, Refusal>,
+        act: impl FnOnce(&mut Instance, Body) -> Result<Done, Refusal>,
     ) -> Result<Answer, Gateway> {
-        if call.project_id != shared.fleet().project_id {
-            let other_project = self.other_project.ok_or(Gateway(UNAUTHENTICATED))?;
-            return Ok((self.refuse)(other_project));
+        let settings = &shared.fleet().settings;
+        let mut projects = shared.fleet().projects.iter();
+        let in_scope = match &call.scope {
+            Scope::Project(id) => *id == call.project_id,
+            Scope::All => projects.any(|project| project.id == call.project_id),
+        };
+        if !in_scope {
+            let other_project = self.other_project.clone();
+            let other_project = other_project.ok_or(Gateway(UNAUTHENTICATED))?;
+            return Ok((self.refuse)(other_project, settings));
         }
         let answer = || {
-            if let Some(invalid_id) = self.invalid_id
+            if let Some(invalid_id) = &self.invalid_id
                 && !is_uuid(&call.instance_id)
             {
-                return Err(invalid_id);
+                return Err(invalid_id.clone());
             }
             let mut instances = shared.instances();
             let instance = instances.get_mut(&call.instance_id);
-            let instance = instance.ok_or(self.no_instance)?;
+            let instance = instance.filter(|instance| instance.project_id == call.project_id);
+            let instance = instance.ok_or_else(|| self.no_instance.clone())?;
             if call.body.is_empty() {
-                return Err(self.empty_body);
+                return Err(self.empty_body.clone());
             }
-            act(instance, self.read(&call.body)?)
+            let body = self.read(&call.body)?;
+            if instance.state != State::Running {
+                return Err(self.not_running.clone());
+            }
+            let now = shared.now();
+            if let Some(busy) = instance.busy_at(now) {
+                return Err((self.busy)(busy));
+            }
+            Ok(match act(instance, body)? {
+                Done::Unchanged(answer) => answer,
+                Done::Changed { answer, is_reset } => {
+                    instance.changed(is_reset, now);
+                    answer
+                }
+            })
         };
-        Ok(answer().unwrap_or_else(self.refuse))
+        Ok(answer().unwrap_or_else(|refusal| (self.refuse)(refusal, settings)))
     }
 
     /// The body as the contract has it.
@@ -58,13 +93,13 @@ impl Dialect {
             Ok(body) if is_object => Ok(body),
             _ => Err(match serde_json::from_slice(body) {
                 Ok(value) => (self.parameter)(&value),
-                Err(_) => self.not_json,
+                Err(_) => self.not_json.clone(),
             }),
         }
     }
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     let groups: Vec<_> = text.split('-').collect();
     let lengths = groups.iter().map(|group| group.len());
     lengths.eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use serde::Serialize;
+
 use crate::clock::Clock;
+use crate::fault::Faults;
 use crate::fleet::{Fleet, Instance};
 use crate::tokens::Tokens;
 
@@ -14,15 +17,16 @@ use crate::tokens::Tokens;
 const REMEMBERED: usize = 1000;
 
 /// A request that was answered: never its headers or its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Received {
     /// The method.
     pub method: String,
     /// The path as it was sent.
     pub path: String,
-    /// The status of the answer.
-    pub status: u16,
+    /// The status of the answer; none if the connection was cut instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// The id that the answer carries in `X-Request-Id`.
     pub request_id: String,
 }
@@ -34,10 +38,11 @@ pub(crate) struct Shared(Arc<State>);
 #[derive(Debug)]
 struct State {
     address: SocketAddr,
-    /// All of it but the instances.
+    /// All of it but the instances and the faults.
     fleet: Fleet,
     instances: Mutex<BTreeMap<String, Instance>>,
     tokens: Mutex<Tokens>,
+    faults: Mutex<Faults>,
     clock: Clock,
     /// How many requests have been received.
     received: AtomicU64,
@@ -50,16 +55,18 @@ impl Shared {
     /// The state of an emulator that begins.
     pub(crate) fn new(
         address: SocketAddr,
-        fleet: Fleet,
+        mut fleet: Fleet,
         instances: BTreeMap<String, Instance>,
         tokens: Tokens,
         clock: Clock,
     ) -> Self {
+        let faults = Faults::new(fleet.seed, std::mem::take(&mut fleet.faults));
         Self(Arc::new(State {
             address,
             fleet,
             instances: Mutex::new(instances),
             tokens: Mutex::new(tokens),
+            faults: Mutex::new(faults),
             clock,
             received: AtomicU64::new(0),
             jobs: AtomicU64::new(0),
@@ -72,7 +79,7 @@ impl Shared {
         format!("http://{}", self.0.address)
     }
 
-    /// The fleet; its instances are those of [`Self::instances`].
+    /// The fleet; its instances and faults are those of [`Self::instances`] and [`Self::faults`].
     pub(crate) fn fleet(&self) -> &Fleet {
         &self.0.fleet
     }
@@ -83,6 +90,14 @@ impl Shared {
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
         lock(&self.0.tokens)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.0.faults)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     pub(crate) fn now(&self) -> SystemTime {

@@ -1,10 +1,13 @@
 //! Tokens: the fleet's own, which never ends, and those that IAM issues.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use repass_client::{GenerateError, Secret, generate};
+
+use crate::fleet::Project;
 
 /// How many issued tokens are known at most; then the oldest is forgotten.
 const KNOWN: usize = 10_000;
@@ -12,9 +15,10 @@ const KNOWN: usize = 10_000;
 const LENGTH: usize = 64;
 
 /// What a token is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
-    Good,
+    /// For the project with this id.
+    Good(String),
     Ended,
     Unknown,
 }
@@ -23,37 +27,54 @@ pub(crate) enum Standing {
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) token: Secret,
+    project_id: String,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
 /// All the tokens that are known. Ended ones are among them, so that they are told from others.
-#[derive(Debug)]
 pub(crate) struct Tokens {
-    endless: Secret,
+    /// The tokens that never end, and their projects' ids.
+    endless: BTreeMap<Vec<u8>, String>,
     lifetime: Duration,
     /// The oldest first.
     issued: VecDeque<Issued>,
 }
 
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
 impl Tokens {
-    pub(crate) fn new(endless: Secret, lifetime: Duration) -> Self {
+    /// The tokens of the projects, which never end, and a lifetime for all others.
+    pub(crate) fn new(projects: &[Project], lifetime: Duration) -> Self {
+        let token = |project: &Project| {
+            let token = project.token.as_ref()?.expose().as_bytes().to_owned();
+            Some((token, project.id.clone()))
+        };
         Self {
-            endless,
+            endless: projects.iter().filter_map(token).collect(),
             lifetime,
             issued: VecDeque::new(),
         }
     }
 
-    /// Makes a token.
+    /// Makes a token for the project with this id.
     ///
     /// # Errors
     /// The operating system gives no randomness.
-    pub(crate) fn issue(&mut self, now: SystemTime) -> Result<Issued, GenerateError> {
+    pub(crate) fn issue(
+        &mut self,
+        project_id: &str,
+        now: SystemTime,
+    ) -> Result<Issued, GenerateError> {
         let issued_at = timestamp(now);
         let expires_at = issued_at.checked_add(self.lifetime);
         let issued = Issued {
             token: generate(LENGTH)?,
+            project_id: project_id.to_owned(),
             issued_at,
             expires_at: expires_at.unwrap_or(Timestamp::MAX),
         };
@@ -65,12 +86,14 @@ impl Tokens {
     }
 
     pub(crate) fn standing(&self, token: &[u8], now: SystemTime) -> Standing {
-        let is = |known: &Secret| known.expose().as_bytes() == token;
-        if is(&self.endless) {
-            return Standing::Good;
+        if let Some(project_id) = self.endless.get(token) {
+            return Standing::Good(project_id.clone());
         }
-        match self.issued.iter().find(|issued| is(&issued.token)) {
-            Some(issued) if timestamp(now) < issued.expires_at => Standing::Good,
+        let mut issued = self.issued.iter();
+        match issued.find(|issued| issued.token.expose().as_bytes() == token) {
+            Some(issued) if timestamp(now) < issued.expires_at => {
+                Standing::Good(issued.project_id.clone())
+            }
             Some(_) => Standing::Ended,
             None => Standing::Unknown,
         }
@@ -90,17 +113,23 @@ mod tests {
     #[test]
     fn a_flood_of_logins_pushes_the_oldest_token_out() {
         let now = SystemTime::now();
-        let mut tokens = Tokens::new("endless".into(), Duration::from_secs(1));
-        let mut issue = || tokens.issue(now).unwrap().token;
+        let project = Project {
+            id: "p".to_owned(),
+            name: "name".to_owned(),
+            token: Some("endless".into()),
+        };
+        let mut tokens = Tokens::new(&[project], Duration::from_secs(1));
+        let mut issue = || tokens.issue("p", now).unwrap().token;
         let (first, second) = (issue(), issue());
         for _ in 2..=KNOWN {
             issue();
         }
         assert_eq!(tokens.issued.len(), KNOWN);
+        let good = || Standing::Good("p".to_owned());
         for (token, standing) in [
             (first.expose(), Standing::Unknown),
-            (second.expose(), Standing::Good),
-            ("endless", Standing::Good),
+            (second.expose(), good()),
+            ("endless", good()),
         ] {
             assert_eq!(tokens.standing(token.as_bytes(), now), standing);
         }

@@ -13,7 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use openapiv3::{OpenAPI, Parameter, ReferenceOr, StatusCode};
-use repass_emulator::{Account, Dcs, Emulator, Fleet, Instance};
+use repass_emulator::{
+    Account, Busy, Dcs, DcsResetDuringLock, DdmAdminSuccess, Emulator, Fault, FaultKind, Fleet,
+    Instance, Kind, State,
+};
 use serde_json::Value;
 
 /// The files of the services, which have much in common.
@@ -42,6 +45,11 @@ const SCENARIOS: &[Scenario] = &[
     }),
     (SERVICES, "id is no UUID", |call| call.instance("no-uuid")),
     (SERVICES, "id is no UTF-8", |call| call.instance("%ff")),
+    (SERVICES, "instance is stopped", |call| {
+        call.each(|instance| instance.state = State::Stopped);
+    }),
+    (SERVICES, "a change runs", |call| call.busy(false)),
+    (SERVICES, "a reset runs", |call| call.busy(true)),
     (SERVICES, "no body", |call| call.body("")),
     (SERVICES, "not JSON", |call| call.body("{")),
     (SERVICES, "array", |call| call.body("[]")),
@@ -64,9 +72,12 @@ const SCENARIOS: &[Scenario] = &[
     ("ddm resetAdministrator", "bad name", |call| {
         call.body(r#"{"name":"1root","password":"Admin-Example-2024"}"#);
     }),
+    ("ddm resetAdministrator", "in a job", |call| {
+        call.fleet.settings.ddm_admin_success = DdmAdminSuccess::Accepted;
+    }),
     ("ddm resetAdministrator", "second name", |call| {
         for instance in &mut call.fleet.instances {
-            if let Instance::Ddm(ddm) = instance {
+            if let Kind::Ddm(ddm) = &mut instance.kind {
                 ddm.administrator = Some(Account {
                     username: "first".to_owned(),
                     password: "Admin-Example-2023".into(),
@@ -79,7 +90,7 @@ const SCENARIOS: &[Scenario] = &[
     }),
     ("dcs updatePassword", "locked", |call| {
         let end = SystemTime::now() + Duration::from_secs(3 * 60);
-        call.redis(|dcs| dcs.tries.locked_until = Some(end));
+        call.redis(|dcs| dcs.locked_until = Some(end));
     }),
     ("dcs updatePassword", "password-free", |call| {
         call.redis(|dcs| dcs.password = None);
@@ -89,6 +100,11 @@ const SCENARIOS: &[Scenario] = &[
     }),
     ("dcs resetPassword", "bad password", |call| {
         call.body(r#"{"new_password":"short"}"#);
+    }),
+    ("dcs resetPassword", "locked, and minds it", |call| {
+        call.fleet.settings.dcs_reset_during_lock = DcsResetDuringLock::Refused;
+        let end = SystemTime::now() + Duration::from_secs(3 * 60);
+        call.redis(|dcs| dcs.locked_until = Some(end));
     }),
     ("dcs resetPassword", "free, password", |call| {
         call.body(r#"{"new_password":"Redis-Example-2024","no_password_access":true}"#);
@@ -101,6 +117,18 @@ const SCENARIOS: &[Scenario] = &[
     }),
     ("dms", "no SSL", |call| {
         call.instance(Fleet::DMS_WITHOUT_SSL_ID);
+    }),
+    ("emulator showInstance", "no such instance", |call| {
+        call.path = call.path.replace(Fleet::DCS_ID, "another");
+    }),
+    ("emulator checkPassword", "no such instance", |call| {
+        call.path = call.path.replace(Fleet::DCS_ID, "another");
+    }),
+    ("emulator checkPassword", "another password", |call| {
+        call.body(r#"{"password":"Redis-Example-2024"}"#);
+    }),
+    ("emulator addFault", "nothing per second", |call| {
+        call.body(r#"{"fault":"throttle"}"#);
     }),
     (PROJECTS, "no token", |call| call.token = None),
     (PROJECTS, "wrong token", |call| call.token = Some("another")),
@@ -133,59 +161,30 @@ const SCENARIOS: &[Scenario] = &[
     }),
 ];
 
-const LATER: &str = "failures on request come later";
-const ONE_USER: &str = "roles come later: the one user may do everything";
-const OTHER_OPERATION: &str = "its sibling's affair; they share their refusals in the contract";
-
-/// The documented answers that no scenario gets: whose, the status and the example, and why.
+/// The documented answers that no scenario gets and no fault can give: whose, the status and the
+/// example, and why.
 const NOT_ANSWERED: &[(&str, &str, &str)] = &[
-    (SERVICES, "429 throttled", LATER),
-    (SERVICES, "500 internal", LATER),
-    (SERVICES, "5XX backend", LATER),
-    ("ddm", "409 busy", LATER),
-    ("dcs", "400 busy", LATER),
-    ("dcs resetPassword", "200 locked", LATER),
-    ("dcs", "400 notSupported", LATER),
-    ("dms", "400 wrongState", LATER),
-    ("dms", "404 flowControl", LATER),
-    ("ddm", "403 user", ONE_USER),
-    ("dcs, dms", "403 role", ONE_USER),
-    ("ddm resetUserPassword", "400 accountName", OTHER_OPERATION),
-    ("ddm resetAdministrator", "400 noAccount", OTHER_OPERATION),
     (
-        "dcs updatePassword",
-        "400 passwordNotExpected",
-        OTHER_OPERATION,
+        "emulator listRequests",
+        "200 one",
+        "nothing was requested before",
     ),
-    ("dcs updatePassword", "400 invalidAccess", OTHER_OPERATION),
-    ("dcs resetPassword", "400 passwordFree", OTHER_OPERATION),
+    ("emulator listFaults", "200 one", "another test lists them"),
     (
-        "ddm resetAdministrator",
-        "202 accepted",
-        "the emulator does it at once",
+        "emulator advanceClock",
+        "400 fault",
+        "its sibling's affair; they share their refusals in the contract",
     ),
     (
-        "dcs, dms",
-        "4XX method",
-        "no other method gets past the gateway",
+        "emulator",
+        "4XX mediaType",
+        "another test sends another type",
     ),
     (
-        "dms",
-        "401 tokenMissing",
-        "the gateway is the first to miss it",
+        "emulator",
+        "5XX internal",
+        "the control has nothing that fails",
     ),
-    ("iam", "500 internal", LATER),
-    ("iam", "4XX throttled", LATER),
-    ("iam", "5XX unavailable", LATER),
-    ("iam", "403 forbidden", ONE_USER),
-    (LOGIN, "401 gateway", "nobody has a token before the login"),
-    (PROJECTS, "400 parameter", "any text may be a name"),
-    (
-        PROJECTS,
-        "401 credentials",
-        "the gateway is the first to look at them, as for every service",
-    ),
-    (PROJECTS, "404 noProject", "no project is an empty list"),
 ];
 
 /// Whether an operation is one of these: files, or files with operations.
@@ -238,9 +237,18 @@ impl Call {
         self.path = format!("{before}/instances/{id}/{after}");
     }
 
+    fn each(&mut self, change: impl Fn(&mut Instance)) {
+        self.fleet.instances.iter_mut().for_each(change);
+    }
+
+    fn busy(&mut self, is_reset: bool) {
+        let until = SystemTime::now() + Duration::from_secs(60);
+        self.each(|instance| instance.busy = Some(Busy { is_reset, until }));
+    }
+
     fn redis(&mut self, change: impl Fn(&mut Dcs)) {
         for instance in &mut self.fleet.instances {
-            if let Instance::Dcs(dcs) = instance {
+            if let Kind::Dcs(dcs) = &mut instance.kind {
                 change(dcs);
             }
         }
@@ -324,9 +332,12 @@ fn operations() -> Vec<Operation> {
 /// Adds the example of a parameter to a path.
 fn add(parameter: &Parameter, path: &mut String) {
     let data = parameter.parameter_data_ref();
-    let example = data.example.as_ref().unwrap().as_str().unwrap();
+    let example = match data.example.as_ref().unwrap() {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
     match parameter {
-        Parameter::Path { .. } => *path = path.replace(&format!("{{{}}}", data.name), example),
+        Parameter::Path { .. } => *path = path.replace(&format!("{{{}}}", data.name), &example),
         Parameter::Query { .. } => {
             let separator = if path.contains('?') { '&' } else { '?' };
             *path += &format!("{separator}{}={example}", data.name);
@@ -347,7 +358,14 @@ fn examples(media: &openapiv3::MediaType) -> Vec<(String, Value)> {
 
 /// A body without what differs from call to call.
 fn comparable(mut body: Value) -> Value {
-    const DIFFERENT: [&str; 5] = ["job_id", "request_id", "expires_at", "issued_at", "self"];
+    const DIFFERENT: [&str; 6] = [
+        "job_id",
+        "request_id",
+        "expires_at",
+        "issued_at",
+        "self",
+        "now",
+    ];
     match &mut body {
         Value::Object(members) => {
             for (name, value) in members {
@@ -447,6 +465,28 @@ async fn answers(operations: &[Operation]) -> Vec<(&Operation, String, &Document
     answers
 }
 
+/// The fault that gives a documented failure: its status, code and message.
+fn fault(documented: &Documented) -> Option<Fault> {
+    let body = &documented.body;
+    let in_body = body.pointer("/error/code").and_then(Value::as_u64);
+    let status = match (&documented.status, in_body) {
+        (StatusCode::Code(status), _) => *status,
+        // Of a class, one that has no answers of its own.
+        (StatusCode::Range(_), Some(status)) => u16::try_from(status).unwrap(),
+        (StatusCode::Range(4), None) => 405,
+        (StatusCode::Range(class), None) => 100 * class + 4,
+    };
+    let text = |field: &str| Some(body.pointer(field)?.as_str()?.to_owned());
+    let code = text("/error_code").or_else(|| text("/errCode"));
+    let message = text("/error_msg").or_else(|| text("/externalMessage"));
+    let message = message.or_else(|| text("/error/message"));
+    (status >= 400).then(|| {
+        let mut fault = Fault::new(FaultKind::Error);
+        (fault.status, fault.code, fault.message) = (Some(status), code, message);
+        fault
+    })
+}
+
 /// Each operation has a route, and each scenario its status, its code and its dialect: a service's
 /// own, or the gateway's with a request id. Bodies equal the examples in the last column.
 #[tokio::test]
@@ -454,107 +494,7 @@ async fn every_scenario_gets_its_documented_answer() {
     let operations = operations();
     let answers = answers(&operations).await;
     let lines: Vec<_> = answers.into_iter().map(|(_, line, _)| line).collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
-    dcs updatePassword      | example change   | 200 result success | 200 success
-    dcs updatePassword      | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    dcs updatePassword      | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    dcs updatePassword      | other project    | 401 error_code DCS.1004 | 401 otherProject
-    dcs updatePassword      | no such instance | 404 error_code DCS.3022 | 404 noInstance
-    dcs updatePassword      | instance of DMS  | 404 error_code DCS.3022 | 404 noInstance
-    dcs updatePassword      | id is no UUID    | 400 error_code DCS.4061 | 400 invalidInstanceId
-    dcs updatePassword      | id is no UTF-8   | 400 error_code APIGW.0201 request_id | 400 gateway
-    dcs updatePassword      | no body          | 400 error_code DCS.4004 | 400 emptyBody
-    dcs updatePassword      | not JSON         | 400 error_code DCS.4005 | 400 notJson
-    dcs updatePassword      | array            | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs updatePassword      | no members       | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs updatePassword      | numbers          | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs updatePassword      | wrong old        | 200 result passwordFailed | 200 passwordFailed
-    dcs updatePassword      | locked           | 200 result locked | 200 locked
-    dcs updatePassword      | password-free    | 400 error_code DCS.4850 | 400 passwordFree
-    dcs updatePassword      | bad password     | 400 error_code DCS.4019 | 400 tooSimple
-    dcs resetPassword       | example reset    | 200 code 1 | 200 success
-    dcs resetPassword       | example passwordFree | 200 code 1 | 200 success
-    dcs resetPassword       | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    dcs resetPassword       | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    dcs resetPassword       | other project    | 401 error_code DCS.1004 | 401 otherProject
-    dcs resetPassword       | no such instance | 404 error_code DCS.3022 | 404 noInstance
-    dcs resetPassword       | instance of DMS  | 404 error_code DCS.3022 | 404 noInstance
-    dcs resetPassword       | id is no UUID    | 400 error_code DCS.4061 | 400 invalidInstanceId
-    dcs resetPassword       | id is no UTF-8   | 400 error_code APIGW.0201 request_id | 400 gateway
-    dcs resetPassword       | no body          | 400 error_code DCS.4004 | 400 emptyBody
-    dcs resetPassword       | not JSON         | 400 error_code DCS.4005 | 400 notJson
-    dcs resetPassword       | array            | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs resetPassword       | no members       | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs resetPassword       | numbers          | 400 error_code DCS.4845 | 400 passwordMissing
-    dcs resetPassword       | bad password     | 400 error_code DCS.4019 | 400 tooSimple
-    dcs resetPassword       | free, password   | 400 error_code DCS.4849 | 400 passwordNotExpected
-    dcs resetPassword       | free is a text   | 400 error_code DCS.4843 | 400 invalidAccess
-    ddm resetUserPassword   | example reset    | 200 | 200 success
-    ddm resetUserPassword   | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetUserPassword   | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetUserPassword   | other project    | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetUserPassword   | no such instance | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetUserPassword   | instance of DCS  | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetUserPassword   | id is no UUID    | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetUserPassword   | id is no UTF-8   | 400 error_code APIGW.0201 request_id | 400 gateway
-    ddm resetUserPassword   | no body          | 400 errCode DBS.280001 | 400 parameter
-    ddm resetUserPassword   | not JSON         | 400 errCode DBS.280001 | 400 parameter
-    ddm resetUserPassword   | array            | 400 errCode DBS.280001 | 400 parameter
-    ddm resetUserPassword   | no members       | 400 errCode DBS.280001 | 400 parameter
-    ddm resetUserPassword   | numbers          | 400 errCode DBS.280001 | 400 parameter
-    ddm resetUserPassword   | 12 MB and more   | 413 error_code APIGW.0201 request_id | 4XX tooLarge
-    ddm resetUserPassword   | no such account  | 400 errCode DBS.300327 | 400 noAccount
-    ddm resetUserPassword   | bad password     | 400 errCode DBS.300306 | 400 password
-    ddm resetAdministrator  | example set      | 200 | 200 done
-    ddm resetAdministrator  | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetAdministrator  | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetAdministrator  | other project    | 401 error_code APIGW.0301 request_id | 401 gateway
-    ddm resetAdministrator  | no such instance | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetAdministrator  | instance of DCS  | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetAdministrator  | id is no UUID    | 404 errCode DBS.200002 | 404 noInstance
-    ddm resetAdministrator  | id is no UTF-8   | 400 error_code APIGW.0201 request_id | 400 gateway
-    ddm resetAdministrator  | no body          | 400 errCode DBS.280001 | 400 parameter
-    ddm resetAdministrator  | not JSON         | 400 errCode DBS.280001 | 400 parameter
-    ddm resetAdministrator  | array            | 400 errCode DBS.280001 | 400 parameter
-    ddm resetAdministrator  | no members       | 400 errCode DBS.280001 | 400 parameter
-    ddm resetAdministrator  | numbers          | 400 errCode DBS.280001 | 400 parameter
-    ddm resetAdministrator  | 12 MB and more   | 413 error_code APIGW.0201 request_id | 4XX tooLarge
-    ddm resetAdministrator  | bad password     | 400 errCode DBS.300306 | 400 password
-    ddm resetAdministrator  | bad name         | 400 errCode DBS.300305 | 400 accountName
-    ddm resetAdministrator  | second name      | 400 errCode DBS.300305 | 400 accountName
-    dms resetPassword       | example reset    | 204 | 204
-    dms resetPassword       | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    dms resetPassword       | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    dms resetPassword       | other project    | 401 error_code DMS.10240104 | 401 otherProject
-    dms resetPassword       | no such instance | 404 error_code DMS.00404022 | 404 noInstance
-    dms resetPassword       | instance of DCS  | 404 error_code DMS.00404022 | 404 noInstance
-    dms resetPassword       | id is no UUID    | 400 error_code DMS.00400030 | 400 invalidInstanceId
-    dms resetPassword       | id is no UTF-8   | 400 error_code APIGW.0201 request_id | 400 gateway
-    dms resetPassword       | no body          | 400 error_code DMS.00400004 | 400 emptyBody
-    dms resetPassword       | not JSON         | 400 error_code DMS.00400005 | 400 notJson
-    dms resetPassword       | array            | 400 error_code DMS.00400062 | 400 parameter
-    dms resetPassword       | no members       | 400 error_code DMS.00400062 | 400 parameter
-    dms resetPassword       | numbers          | 400 error_code DMS.00400062 | 400 parameter
-    dms resetPassword       | bad password     | 400 error_code DMS.00400012 | 400 passwordRule
-    dms resetPassword       | no SSL           | 400 error_code DMS.00400971 | 400 sslDisabled
-    iam keystoneCreateUserTokenByPassword | example projectName | 201 | 201 token
-    iam keystoneCreateUserTokenByPassword | example projectId | 201 | 201 token
-    iam keystoneCreateUserTokenByPassword | no token         | 201 | 201 token
-    iam keystoneCreateUserTokenByPassword | no body          | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | not JSON         | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | array            | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | no members       | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | array within     | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | another method   | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | scope of nothing | 400 error Bad Request | 400 parameter
-    iam keystoneCreateUserTokenByPassword | wrong password   | 401 error Unauthorized | 401 credentials
-    iam keystoneCreateUserTokenByPassword | wrong user       | 401 error Unauthorized | 401 credentials
-    iam keystoneCreateUserTokenByPassword | wrong domain     | 401 error Unauthorized | 401 credentials
-    iam keystoneCreateUserTokenByPassword | other project    | 404 error Not Found | 404 noProject
-    iam keystoneListProjects | example without body | 200 | 200 one
-    iam keystoneListProjects | no token         | 401 error_code APIGW.0301 request_id | 401 gateway
-    iam keystoneListProjects | wrong token      | 401 error_code APIGW.0301 request_id | 401 gateway
-    ");
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[tokio::test]
@@ -570,7 +510,20 @@ async fn every_documented_answer_is_given_or_listed() {
                 *answer == documented.name && applies(whose, operation)
             };
             let listed = NOT_ANSWERED.iter().filter(listed).count();
-            let given = reached.contains(&(&operation.name, &documented.name));
+            let mut given = reached.contains(&(&operation.name, &documented.name));
+            if !given
+                && !applies("emulator", operation)
+                && let Some(fault) = fault(documented)
+            {
+                let mut fleet = Fleet::built_in();
+                fleet.faults.push(fault);
+                let emulator = Emulator::start(fleet).await.unwrap();
+                let (method, path) = (&operation.method, &operation.path);
+                let (_, body) = http::send(&emulator, method, path, "{}").await;
+                let expected = comparable(documented.body.clone());
+                assert_eq!(comparable(body), expected, "{}", operation.name);
+                given = true;
+            }
             assert_eq!(
                 (given, listed),
                 (given, usize::from(!given)),
@@ -611,7 +564,6 @@ async fn every_documented_answer_is_given_or_listed() {
 async fn what_is_not_in_the_contract_is_not_published() {
     let emulator = http::start().await;
     for (method, path) in [
-        ("get", "/".to_owned()),
         ("get", "/v2/p/instances/i/password".to_owned()),
         (
             "delete",

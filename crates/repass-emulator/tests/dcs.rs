@@ -9,7 +9,7 @@ mod http;
 use std::time::Duration;
 
 use http::{Answer, path, send, start};
-use repass_emulator::{Clock, Emulator, Fleet, Instance, Options};
+use repass_emulator::{Clock, Emulator, Fleet, Kind, Options};
 use serde_json::{Value, json};
 
 const RIGHT: &str = Fleet::DCS_PASSWORD;
@@ -96,8 +96,8 @@ async fn a_clock_and_a_count_at_their_ends_are_no_panic() {
     let clock = Clock::default();
     let mut fleet = Fleet::built_in();
     for instance in &mut fleet.instances {
-        if let Instance::Dcs(dcs) = instance {
-            dcs.tries.wrong = u32::MAX;
+        if let Kind::Dcs(dcs) = &mut instance.kind {
+            dcs.wrong = u32::MAX;
         }
     }
     let options = Options {

@@ -10,15 +10,15 @@ mod http;
 use std::io::ErrorKind;
 
 use http::{log_in, path, send};
-use repass_emulator::{Account, Emulator, Fleet, Instance};
+use repass_emulator::{Account, Emulator, Fleet, Kind};
 
 #[tokio::test]
 async fn two_instances_with_one_id_are_refused() {
     let mut fleet = Fleet::built_in();
     for instance in &mut fleet.instances {
         // Ids are unique across services: a path says nothing of the service.
-        if let Instance::Dms(dms) = instance {
-            dms.id = Fleet::DCS_ID.to_owned();
+        if let Kind::Dms(_) = instance.kind {
+            instance.id = Fleet::DCS_ID.to_owned();
             break;
         }
     }
@@ -39,19 +39,24 @@ async fn nothing_shows_a_password_a_token_or_a_secret_key() {
     let mut fleet = Fleet::built_in();
     let mut shown = Vec::new();
     for instance in &mut fleet.instances {
-        if let Instance::Ddm(ddm) = instance {
+        if let Kind::Ddm(ddm) = &mut instance.kind {
             ddm.administrator = Some(administrator.clone());
         }
         shown.push(("instance", format!("{instance:?} {instance:#?}")));
-        shown.push(match instance {
-            Instance::Ddm(ddm) => ("DDM", format!("{ddm:?} {ddm:#?}")),
-            Instance::Dcs(dcs) => ("DCS", format!("{dcs:?} {dcs:#?}")),
-            Instance::Dms(dms) => ("DMS", format!("{dms:?} {dms:#?}")),
+        shown.push(match &instance.kind {
+            Kind::Ddm(ddm) => ("DDM", format!("{ddm:?} {ddm:#?}")),
+            Kind::Dcs(dcs) => ("DCS", format!("{dcs:?} {dcs:#?}")),
+            Kind::Dms(dms) => ("DMS", format!("{dms:?} {dms:#?}")),
             other => panic!("a service to add here: {other:?}"),
         });
     }
-    let user = &fleet.user;
-    shown.push(("user", format!("{user:?} {user:#?}")));
+    for (what, text) in [
+        ("users", format!("{:?} {0:#?}", fleet.users)),
+        ("keys", format!("{:?} {0:#?}", fleet.access_keys)),
+        ("projects", format!("{:?} {0:#?}", fleet.projects)),
+    ] {
+        shown.push((what, text));
+    }
     shown.push(("account", format!("{administrator:?} {administrator:#?}")));
     shown.push(("fleet", format!("{fleet:?} {fleet:#?}")));
 

@@ -59,7 +59,7 @@ fn requests(emulator: &Emulator) -> (usize, Vec<u16>) {
     let (logins, others): (Vec<_>, Vec<_>) = received
         .into_iter()
         .partition(|request| (&*request.method, &*request.path) == ("POST", "/v3/auth/tokens"));
-    let statuses = others.iter().map(|request| request.status);
+    let statuses = others.iter().filter_map(|request| request.status);
     (logins.len(), statuses.collect())
 }
 

@@ -101,7 +101,7 @@ async fn what_was_received_is_remembered_without_bodies() {
             &received[0].path,
             received[0].status
         ),
-        ("POST", &path, 204)
+        ("POST", &path, Some(204))
     );
     assert!(!format!("{received:?}{emulator:?}").contains("Kafka-Example"));
     assert!(!format!("{emulator:?}").contains(Fleet::TOKEN));

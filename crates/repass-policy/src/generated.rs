@@ -161,6 +161,10 @@ secret!(DdmAdminPassword, Policy::DDM_ADMIN);
 #[derive(Clone)]
 pub struct DmsPassword(Secret);
 secret!(DmsPassword, Policy::DMS);
+/// A password that may be the current one. It has no rule.
+#[derive(Clone)]
+pub struct CandidatePassword(Secret);
+secret!(CandidatePassword);
 /// The password of an IAM user. It has no rule here: it exists already.
 #[derive(Clone)]
 pub struct IamPassword(Secret);

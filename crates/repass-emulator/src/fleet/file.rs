@@ -1,0 +1,645 @@
+//! The file of a fleet: what may stand in it, and every mistake in one.
+//!
+//! What is no YAML, or is of another type, ends the reading. All that has no meaning is told at
+//! once. Nothing of the file is repeated but names of fields: a password may stand anywhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use repass_client::{
+    AdminName, Context, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword, InstanceId,
+    Policy, ProjectId, ProjectName, Secret, Username,
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_saphyr::{Error, Spanned, from_str_with_options, options};
+
+use super::{
+    AccessKey, Account, Dcs, Ddm, Dms, Fleet, Instance, Kind, Project, Settings, State, User,
+};
+use crate::fault::Fault;
+use crate::service::is_uuid;
+
+/// How many mistakes are shown.
+const SHOWN: usize = 100;
+
+/// A fleet as a file has it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Fleet", rename = "Fleet")]
+pub struct FleetFile {
+    /// The projects; at least one.
+    #[schemars(with = "Vec<ProjectEntry>", length(min = 1))]
+    projects: Vec<Spanned<ProjectEntry>>,
+    /// The users that IAM issues tokens to, for every project.
+    #[serde(default)]
+    #[schemars(with = "Vec<UserEntry>")]
+    users: Vec<Spanned<UserEntry>>,
+    /// The access keys that requests may be signed with, for every project.
+    #[serde(default)]
+    #[schemars(with = "Vec<AccessKeyEntry>")]
+    access_keys: Vec<Spanned<AccessKeyEntry>>,
+    /// The instances.
+    #[serde(default)]
+    #[schemars(with = "Vec<InstanceEntry>")]
+    instances: Vec<Spanned<InstanceEntry>>,
+    /// Which of the vendor's documents is followed where they disagree.
+    #[serde(default)]
+    settings: Settings,
+    /// What goes wrong from the beginning.
+    #[serde(default)]
+    #[schemars(with = "Vec<Fault>")]
+    faults: Vec<Spanned<Fault>>,
+    /// What chance begins with, for the faults that hit a share of the requests.
+    #[serde(default)]
+    seed: u64,
+}
+
+/// A project: a region's part of an account.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Project")]
+struct ProjectEntry {
+    /// Its id: on the real services 32 letters and digits.
+    id: String,
+    /// Its name.
+    name: String,
+    /// A token that is good for it and never ends.
+    token: Option<Secret>,
+}
+
+/// An IAM user.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "User")]
+struct UserEntry {
+    /// The name of the account that the user belongs to.
+    domain: String,
+    /// The name of the user.
+    name: String,
+    /// The password.
+    password: Secret,
+}
+
+/// An access key pair.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AccessKey")]
+struct AccessKeyEntry {
+    /// The access key.
+    access_key: String,
+    /// Its secret key.
+    secret_key: Secret,
+}
+
+/// An instance of one of the services.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Instance")]
+struct InstanceEntry {
+    /// Its service.
+    #[schemars(extend("enum" = ["ddm", "dcs", "dms"]))]
+    service: String,
+    /// Its id: a UUID for DCS and DMS.
+    id: String,
+    /// The name or the id of its project; the first project unless told otherwise.
+    project: Option<String>,
+    /// Whether it takes requests: it does unless told otherwise.
+    #[serde(default)]
+    state: State,
+    /// For how many seconds it is busy after a change; none unless told otherwise.
+    #[serde(default)]
+    change_seconds: u32,
+    /// DCS and DMS: its password. A DCS instance without one is password-free.
+    #[schemars(with = "Option<Secret>")]
+    password: Option<Spanned<Secret>>,
+    /// DCS: how many wrong old passwords lock it; 5 unless told otherwise.
+    #[schemars(range(min = 1))]
+    tries: Option<u32>,
+    /// DCS: for how many minutes; 5 unless told otherwise.
+    #[schemars(range(min = 1))]
+    lock_minutes: Option<u32>,
+    /// DMS: whether SSL is on; it is unless told otherwise.
+    ssl: Option<bool>,
+    /// DDM: its accounts.
+    #[schemars(with = "Option<Vec<AccountEntry>>")]
+    accounts: Option<Vec<Spanned<AccountEntry>>>,
+    /// DDM: its administrator; the first call that sets a password creates one.
+    #[schemars(with = "Option<AccountEntry>")]
+    administrator: Option<Spanned<AccountEntry>>,
+}
+
+/// Somebody with a password.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Account")]
+struct AccountEntry {
+    /// The user name.
+    username: String,
+    /// The password.
+    password: Secret,
+}
+
+/// Why a file is no fleet: everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FleetError {
+    mistakes: Vec<Mistake>,
+}
+
+/// Something that is wrong in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mistake {
+    /// The line, from 1; 0 if there is none.
+    pub line: u64,
+    /// The field: `instances[2].password`; empty if it is the file.
+    pub field: String,
+    /// What is wrong there.
+    pub problem: String,
+    /// What to do about it.
+    pub next: String,
+}
+
+impl FleetError {
+    /// The mistakes, in the order in which they stand in the file.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for FleetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.mistakes.iter().take(SHOWN).enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{mistake}")?;
+        }
+        match self.mistakes.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for FleetError {}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            line,
+            field,
+            problem,
+            next,
+        } = self;
+        if *line > 0 {
+            write!(f, "line {line}: ")?;
+        }
+        if !field.is_empty() {
+            write!(f, "{field}: ")?;
+        }
+        write!(f, "{problem}; {next}")
+    }
+}
+
+impl Fleet {
+    /// Reads a fleet from YAML; `repass schema fleet` prints what may stand there.
+    ///
+    /// # Errors
+    /// The first thing that is no YAML or is of another type; or else everything that has no
+    /// meaning: an unknown service, an id twice, a password that breaks its own policy.
+    pub fn from_yaml(text: &str) -> Result<Self, FleetError> {
+        let mut options = options! {
+            // They quote lines of the file.
+            with_snippet: false,
+        };
+        // A large fleet is no attack; aliases keep their limits.
+        if let Some(budget) = &mut options.budget {
+            budget.max_events = usize::MAX;
+            budget.max_nodes = usize::MAX;
+            budget.max_total_scalar_bytes = usize::MAX;
+        }
+        let file = from_str_with_options::<FleetFile>(text, options);
+        let file = file.map_err(|error| FleetError {
+            mistakes: vec![unreadable(&error)],
+        })?;
+        Reader::default().read(file)
+    }
+}
+
+/// What ends the reading, in words that repeat nothing of the file but names of fields.
+fn unreadable(error: &Error) -> Mistake {
+    let line = error.location().map_or(0, |location| location.line());
+    let mistake = |field: &str, problem: &str, next: &str| Mistake {
+        line,
+        field: field.to_owned(),
+        problem: problem.to_owned(),
+        next: next.to_owned(),
+    };
+    let one_of = |names: &[&str]| format!("it is one of {}", names.join(", "));
+    let write = |expected: &str| {
+        let expected = match expected {
+            "mapping start" => "fields, each on a line of its own",
+            "sequence start" => "a list",
+            "string scalar" => "a text",
+            "boolean" => "true or false",
+            "u8" | "u16" | "u32" | "u64" => "a whole number that is not less than 0",
+            other => other,
+        };
+        format!("write {expected}")
+    };
+    match error {
+        Error::SerdeMissingField { field, .. } => mistake(field, "is missing", "add it here"),
+        Error::SerdeUnknownField { expected, .. } => {
+            mistake("", "there is no such field here", &one_of(expected))
+        }
+        Error::SerdeUnknownVariant { expected, .. } => {
+            mistake("", "there is no such value here", &one_of(expected))
+        }
+        Error::DuplicateMappingKey { .. } => {
+            mistake("", "a field stands there twice", "remove one of them")
+        }
+        Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
+            mistake(
+                "",
+                "the value is of another type",
+                &format!("write {expected}"),
+            )
+        }
+        Error::InvalidScalar { ty, .. } => mistake("", "the value is of another type", &write(ty)),
+        Error::Message { msg, .. } if msg == "a secret must be a string" => {
+            mistake("", "the secret is no text", "put it in quotes")
+        }
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            mistake("", "repeats too much through aliases", "write it out")
+        }
+        Error::Eof { .. } => mistake("", "the file has nothing", "begin with projects"),
+        Error::Unexpected { expected, .. } => {
+            mistake("", "something else stands here", &write(expected))
+        }
+        _ => mistake(
+            "",
+            "this is no YAML that can be read",
+            "look there for a tab, a quote that is not closed or a colon in a value",
+        ),
+    }
+}
+
+/// Gives the entries their meaning, and collects what has none.
+#[derive(Default)]
+struct Reader {
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader {
+    fn add(&mut self, line: u64, field: &str, problem: impl fmt::Display, next: &str) {
+        self.mistakes.push(Mistake {
+            line,
+            field: field.to_owned(),
+            problem: problem.to_string(),
+            next: next.to_owned(),
+        });
+    }
+
+    /// Each of these once: names the line of the first one.
+    fn once(
+        &mut self,
+        seen: &mut BTreeMap<String, u64>,
+        (line, field): (u64, &str),
+        value: &str,
+        next: &str,
+    ) {
+        if let Some(first) = seen.get(value) {
+            let problem = format!("is that of line {first}, too");
+            self.add(line, field, problem, next);
+        } else {
+            seen.insert(value.to_owned(), line);
+        }
+    }
+
+    fn check<T, E: fmt::Display>(&mut self, at: (u64, &str), made: Result<T, E>, next: &str) {
+        if let Err(error) = made {
+            self.add(at.0, at.1, error, next);
+        }
+    }
+
+    fn password(&mut self, at: (u64, &str), policy: &Policy, password: &Secret, context: &Context) {
+        if let Err(violations) = policy.check(password.expose(), context) {
+            let next = "give one that the service would accept, such as `repass generate` makes";
+            self.add(at.0, at.1, violations, next);
+        }
+    }
+
+    fn read(mut self, file: FleetFile) -> Result<Fleet, FleetError> {
+        let projects = self.projects(file.projects);
+        let users = self.users(file.users);
+        let access_keys = self.access_keys(file.access_keys);
+        let instances = self.instances(file.instances, &projects);
+        for (index, fault) in file.faults.iter().enumerate() {
+            let line = fault.defined.line();
+            for (field, problem, next) in fault.value.problems() {
+                let field = format!("faults[{index}].{field}");
+                self.add(line, &field, problem, &next);
+            }
+        }
+        let mut mistakes = self.mistakes;
+        if mistakes.is_empty() {
+            let faults = file.faults.into_iter().map(|fault| fault.value);
+            return Ok(Fleet {
+                projects,
+                users,
+                access_keys,
+                instances,
+                settings: file.settings,
+                faults: faults.collect(),
+                seed: file.seed,
+            });
+        }
+        mistakes.sort_by_key(|mistake| mistake.line);
+        Err(FleetError { mistakes })
+    }
+
+    fn projects(&mut self, entries: Vec<Spanned<ProjectEntry>>) -> Vec<Project> {
+        if entries.is_empty() {
+            let next = "add one: instances belong to it";
+            self.add(0, "projects", "there is none", next);
+        }
+        let (mut names, mut tokens) = (BTreeMap::new(), BTreeMap::new());
+        let mut projects = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let line = entry.defined.line();
+            let ProjectEntry { id, name, token } = entry.value;
+            let at = |field| format!("projects[{index}].{field}");
+            let (at_id, at_name, at_token) = (at("id"), at("name"), at("token"));
+            let id_of = "give the id of a project";
+            self.check((line, &at_id), ProjectId::new(id.as_str()), id_of);
+            let name_of = "give the name of a project";
+            self.check((line, &at_name), ProjectName::new(name.as_str()), name_of);
+            let next = "give each project an id and a name of its own";
+            self.once(&mut names, (line, &at_id), &id, next);
+            if name != id {
+                self.once(&mut names, (line, &at_name), &name, next);
+            }
+            if let Some(token) = &token {
+                self.header((line, &at_token), token.expose());
+                let next = "give each project a token of its own";
+                self.once(&mut tokens, (line, &at_token), token.expose(), next);
+            }
+            projects.push(Project { id, name, token });
+        }
+        projects
+    }
+
+    /// What a header can hold.
+    fn header(&mut self, (line, field): (u64, &str), text: &str) {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let problem = "is empty or has characters that no header can hold";
+            self.add(line, field, problem, "give visible ASCII without spaces");
+        }
+    }
+
+    fn users(&mut self, entries: Vec<Spanned<UserEntry>>) -> Vec<User> {
+        let mut seen = BTreeMap::new();
+        let mut users = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let line = entry.defined.line();
+            let UserEntry {
+                domain,
+                name,
+                password,
+            } = entry.value;
+            for (field, text) in [
+                ("domain", domain.as_str()),
+                ("name", &name),
+                ("password", password.expose()),
+            ] {
+                if text.is_empty() {
+                    let field = format!("users[{index}].{field}");
+                    self.add(line, &field, "is empty", "write a text");
+                }
+            }
+            let field = format!("users[{index}].name");
+            let next = "give each user of a domain a name of its own";
+            self.once(
+                &mut seen,
+                (line, &field),
+                &format!("{domain}\n{name}"),
+                next,
+            );
+            users.push(User {
+                domain,
+                name,
+                password,
+            });
+        }
+        users
+    }
+
+    fn access_keys(&mut self, entries: Vec<Spanned<AccessKeyEntry>>) -> Vec<AccessKey> {
+        let mut seen = BTreeMap::new();
+        let mut keys = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let line = entry.defined.line();
+            let AccessKeyEntry {
+                access_key,
+                secret_key,
+            } = entry.value;
+            let field = format!("access_keys[{index}].access_key");
+            self.header((line, &field), &access_key);
+            let next = "name each access key once";
+            self.once(&mut seen, (line, &field), &access_key, next);
+            let field = format!("access_keys[{index}].secret_key");
+            self.header((line, &field), secret_key.expose());
+            keys.push(AccessKey {
+                access_key,
+                secret_key,
+            });
+        }
+        keys
+    }
+
+    fn instances(
+        &mut self,
+        entries: Vec<Spanned<InstanceEntry>>,
+        projects: &[Project],
+    ) -> Vec<Instance> {
+        let mut seen = BTreeMap::new();
+        let mut instances = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let line = entry.defined.line();
+            let at = format!("instances[{index}]");
+            let entry = entry.value;
+            let field = format!("{at}.id");
+            let made = InstanceId::new(entry.id.as_str());
+            self.check((line, &field), made, "give the id of an instance");
+            let wants_uuid = matches!(entry.service.as_str(), "dcs" | "dms");
+            if wants_uuid && !is_uuid(&entry.id) {
+                let next = "give one such as 2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28";
+                self.add(line, &field, "is no UUID", next);
+            }
+            // A path does not say which service it is for.
+            let next = "give each instance an id of its own";
+            self.once(&mut seen, (line, &field), &entry.id, next);
+            instances.extend(self.instance(line, &at, entry, projects));
+        }
+        instances
+    }
+
+    fn instance(
+        &mut self,
+        line: u64,
+        at: &str,
+        entry: InstanceEntry,
+        projects: &[Project],
+    ) -> Option<Instance> {
+        let project = match &entry.project {
+            None => projects.first(),
+            Some(given) => {
+                let mut all = projects.iter();
+                all.find(|project| project.name == *given || project.id == *given)
+            }
+        };
+        if project.is_none() && !projects.is_empty() {
+            let next = "give the name or the id of one of the projects";
+            self.add(line, &format!("{at}.project"), "is not there", next);
+        }
+        let (of_ddm, of_dcs, of_dms) = match entry.service.as_str() {
+            "ddm" => (true, false, false),
+            "dcs" => (false, true, false),
+            "dms" => (false, false, true),
+            _ => {
+                let next = "give ddm, dcs or dms";
+                self.add(line, &format!("{at}.service"), "is unknown", next);
+                return None;
+            }
+        };
+        for (field, is_given, belongs) in [
+            ("password", entry.password.is_some(), of_dcs || of_dms),
+            ("tries", entry.tries.is_some(), of_dcs),
+            ("lock_minutes", entry.lock_minutes.is_some(), of_dcs),
+            ("ssl", entry.ssl.is_some(), of_dms),
+            ("accounts", entry.accounts.is_some(), of_ddm),
+            ("administrator", entry.administrator.is_some(), of_ddm),
+        ] {
+            if is_given && !belongs {
+                let problem = "does not belong to an instance of this service";
+                self.add(line, &format!("{at}.{field}"), problem, "leave it out");
+            }
+        }
+        let kind = if of_ddm {
+            Kind::Ddm(self.ddm(at, entry.accounts, entry.administrator))
+        } else if of_dcs {
+            Kind::Dcs(self.dcs(line, at, entry.password, entry.tries, entry.lock_minutes))
+        } else {
+            Kind::Dms(self.dms(line, at, entry.password, entry.ssl)?)
+        };
+        Some(Instance {
+            state: entry.state,
+            change_seconds: entry.change_seconds,
+            ..Instance::new(entry.id, project?.id.as_str(), kind)
+        })
+    }
+
+    fn ddm(
+        &mut self,
+        at: &str,
+        accounts: Option<Vec<Spanned<AccountEntry>>>,
+        administrator: Option<Spanned<AccountEntry>>,
+    ) -> Ddm {
+        let mut seen = BTreeMap::new();
+        let mut all = Vec::new();
+        for (index, account) in accounts.into_iter().flatten().enumerate() {
+            let line = account.defined.line();
+            let at = format!("{at}.accounts[{index}]");
+            let AccountEntry { username, password } = account.value;
+            let field = format!("{at}.username");
+            let made = Username::new(username.as_str());
+            self.check((line, &field), made, "give the name of an account");
+            let next = "give each account a name of its own";
+            self.once(&mut seen, (line, &field), &username, next);
+            let context = Context {
+                username: Some(&username),
+                ..Context::default()
+            };
+            let field = format!("{at}.password");
+            self.password(
+                (line, &field),
+                DdmAccountPassword::POLICY,
+                &password,
+                &context,
+            );
+            all.push(Account { username, password });
+        }
+        let administrator = administrator.map(|administrator| {
+            let line = administrator.defined.line();
+            let at = format!("{at}.administrator");
+            let AccountEntry { username, password } = administrator.value;
+            let field = format!("{at}.username");
+            let made = AdminName::new(username.as_str());
+            self.check((line, &field), made, "give the name of an administrator");
+            let next = "give the administrator a name that no account has";
+            self.once(&mut seen, (line, &field), &username, next);
+            let (field, policy) = (format!("{at}.password"), DdmAdminPassword::POLICY);
+            self.password((line, &field), policy, &password, &Context::default());
+            Account { username, password }
+        });
+        Ddm {
+            accounts: all,
+            administrator,
+        }
+    }
+
+    fn dcs(
+        &mut self,
+        line: u64,
+        at: &str,
+        password: Option<Spanned<Secret>>,
+        tries: Option<u32>,
+        lock_minutes: Option<u32>,
+    ) -> Dcs {
+        for (field, given) in [("tries", tries), ("lock_minutes", lock_minutes)] {
+            if given == Some(0) {
+                let field = format!("{at}.{field}");
+                self.add(line, &field, "is 0", "give 1 or more, or leave it out");
+            }
+        }
+        let password = self.own(at, password, DcsPassword::POLICY);
+        Dcs {
+            tries: tries.unwrap_or(Dcs::TRIES),
+            lock_minutes: lock_minutes.unwrap_or(Dcs::LOCK_MINUTES),
+            ..Dcs::new(password)
+        }
+    }
+
+    fn dms(
+        &mut self,
+        line: u64,
+        at: &str,
+        password: Option<Spanned<Secret>>,
+        ssl: Option<bool>,
+    ) -> Option<Dms> {
+        let password = self.own(at, password, DmsPassword::POLICY);
+        if password.is_none() {
+            let next = "add it: an instance of DMS has one";
+            self.add(line, &format!("{at}.password"), "is missing", next);
+        }
+        Some(Dms {
+            password: password?,
+            ssl: ssl.unwrap_or(true),
+        })
+    }
+
+    /// The password of an instance itself.
+    fn own(
+        &mut self,
+        at: &str,
+        password: Option<Spanned<Secret>>,
+        policy: &Policy,
+    ) -> Option<Secret> {
+        let password = password?;
+        let (line, field) = (password.defined.line(), format!("{at}.password"));
+        self.password((line, &field), policy, &password.value, &Context::default());
+        Some(password.value)
+    }
+}

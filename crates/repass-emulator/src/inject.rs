@@ -1,0 +1,170 @@
+//! Faults, done to the requests that they are about.
+
+use std::convert::Infallible;
+use std::io;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use futures_util::StreamExt;
+use futures_util::stream;
+use tower::ServiceExt;
+
+use crate::answer::Refusal;
+use crate::fault::{Fault, FaultKind, Operation, When};
+use crate::gateway::{ENDED, Gateway};
+use crate::service::Dialect;
+use crate::state::Shared;
+use crate::{dcs, ddm, dms, iam};
+
+const PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center>\
+                    <h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+
+/// Marks an answer that is not sent: the connection is cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut;
+
+/// A connection that a fault cut.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault cut the connection")]
+pub(crate) struct CutConnection;
+
+/// Does to a request what the faults say, before it is carried out and after.
+pub(crate) async fn inject(
+    State((shared, operation)): State<(Shared, Operation)>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let path = request.uri().path();
+    let instance_id = path.split_once("/instances/");
+    let instance_id = instance_id.and_then(|(_, rest)| rest.split('/').next());
+    let due = shared.faults().due(operation, instance_id, shared.now());
+    if !due.latency.is_zero() {
+        tokio::time::sleep(due.latency).await;
+    }
+    let Some(fault) = due.fault else {
+        return next.run(request).await;
+    };
+    let is_after = fault.when == When::After || fault.fault == FaultKind::Truncate;
+    let answer = match is_after {
+        true => Some(next.run(request).await),
+        false => None,
+    };
+    match answer {
+        // A refusal changed nothing, so there is nothing to come after.
+        Some(answer) if !succeeded(&answer) => answer,
+        Some(answer) if fault.fault == FaultKind::Truncate => truncated(answer).await,
+        _ => instead(&shared, operation, &fault),
+    }
+}
+
+/// Carries out a request, or cuts its connection.
+pub(crate) async fn respond(
+    router: Router,
+    request: Request,
+) -> Result<Response<Body>, CutConnection> {
+    let answer: Result<_, Infallible> = router.oneshot(request).await;
+    let Ok(answer) = answer;
+    match answer.extensions().get::<Cut>() {
+        Some(Cut) => Err(CutConnection),
+        None => Ok(answer),
+    }
+}
+
+fn succeeded(answer: &Response<Body>) -> bool {
+    answer.status().is_success() && answer.extensions().get::<Gateway>().is_none()
+}
+
+/// What comes instead of an answer.
+fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Body> {
+    let status = |default| {
+        let status = fault.status.map(StatusCode::from_u16);
+        status.and_then(Result::ok).unwrap_or(default)
+    };
+    match fault.fault {
+        FaultKind::Throttle => Gateway(throttled(fault.per_second.unwrap_or(0))).into_response(),
+        FaultKind::ExpiredToken => Gateway(ENDED).into_response(),
+        FaultKind::Html => {
+            let html = [(header::CONTENT_TYPE, "text/html")];
+            (status(StatusCode::BAD_GATEWAY), html, PAGE).into_response()
+        }
+        FaultKind::Error => {
+            let status = status(StatusCode::INTERNAL_SERVER_ERROR);
+            error(shared, operation, status, fault)
+        }
+        FaultKind::Cut | FaultKind::Truncate | FaultKind::Latency => cut(),
+    }
+}
+
+fn throttled(limit: u32) -> Refusal {
+    Refusal {
+        message: format!(
+            "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},\
+             time:1 second"
+        )
+        .into(),
+        ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, "APIGW.0308", "")
+    }
+}
+
+/// An error in the form of the service, or of the gateway if the code is one of its own.
+fn error(
+    shared: &Shared,
+    operation: Operation,
+    status: StatusCode,
+    fault: &Fault,
+) -> Response<Body> {
+    let dialect: Dialect = match operation.service {
+        "ddm" => ddm::DIALECT,
+        "dcs" => dcs::DIALECT,
+        "dms" => dms::DIALECT,
+        _ if is_of_gateway(fault) => dms::DIALECT,
+        _ => return iam::failed(status, fault.message.as_deref()).into_response(),
+    };
+    let Refusal { code, message, .. } = dialect.internal;
+    let refusal = Refusal {
+        status,
+        code: fault.code.clone().map_or(code, Into::into),
+        message: fault.message.clone().map_or(message, Into::into),
+    };
+    if is_of_gateway(fault) {
+        return Gateway(refusal).into_response();
+    }
+    (dialect.refuse)(refusal, &shared.fleet().settings).into_response()
+}
+
+fn is_of_gateway(fault: &Fault) -> bool {
+    let code = fault.code.as_deref().unwrap_or_default();
+    code.starts_with("APIGW.") || code.starts_with("APIG.")
+}
+
+fn cut() -> Response<Body> {
+    let mut answer = Response::default();
+    answer.extensions_mut().insert(Cut);
+    answer
+}
+
+/// The first half of the body, as if the rest were to follow. An answer without a body is cut.
+async fn truncated(answer: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = answer.into_parts();
+    // The emulator's own answers are whole and short.
+    let body = axum::body::to_bytes(body, usize::MAX).await;
+    let body = body.unwrap_or_default();
+    if body.is_empty() {
+        return cut();
+    }
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, body.len().into());
+    let half = Ok::<_, io::Error>(body.slice(..body.len() / 2));
+    let end = async {
+        // What comes before is sent first.
+        tokio::task::yield_now().await;
+        Err::<Bytes, _>(io::ErrorKind::ConnectionAborted.into())
+    };
+    let body = stream::iter([half]).chain(stream::once(end));
+    Response::from_parts(parts, Body::from_stream(body))
+}

@@ -1,0 +1,320 @@
+//! Failures on request, asked for as a test in any language would: by the control.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the wire is part of the tests"
+)]
+
+mod http;
+
+use std::time::{Duration, Instant};
+
+use http::{path, send, send_with, start};
+use repass_client::emulator::types;
+use repass_client::{
+    Client, Credentials, Endpoints, Error, InstanceId, ProjectId, RefusalKind, Resending,
+    ResetPassword, UnknownCause, emulator,
+};
+use repass_client::{DcsOldPassword, DcsPassword};
+use repass_emulator::{Emulator, Fault, FaultKind, Fleet, When};
+use serde_json::{Value, json};
+
+const NEW: &str = "Redis-Example-2024";
+
+fn client(emulator: &Emulator) -> Client {
+    let once = Resending {
+        attempts: 1,
+        ..Resending::default()
+    };
+    let client = Client::new(
+        Endpoints::all(&emulator.url()).unwrap(),
+        ProjectId::new(Fleet::PROJECT_ID).unwrap(),
+        Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap(),
+    );
+    client.unwrap().with_resending(once)
+}
+
+fn control(emulator: &Emulator) -> emulator::Client {
+    emulator::Client::new(&emulator.url(), client(emulator).transport())
+}
+
+fn redis() -> InstanceId {
+    InstanceId::new(Fleet::DCS_ID).unwrap()
+}
+
+async fn change(emulator: &Emulator) -> Result<(), Error> {
+    let old = DcsOldPassword::new(Fleet::DCS_PASSWORD);
+    let new = DcsPassword::new(NEW).unwrap();
+    let (client, redis) = (client(emulator), redis());
+    let changed = client.dcs_change_password(&redis, &old, &new).await;
+    changed.map(drop)
+}
+
+/// Adds a fault by the control and changes the password of the Redis instance: what the client
+/// says, and whether the password changed.
+async fn change_with(fault: Value) -> (Result<(), Error>, bool) {
+    let emulator = start().await;
+    let (status, _) = send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    assert_eq!(status, 201, "{fault}");
+    let result = change(&emulator).await;
+    (result, emulator.password_is(Fleet::DCS_ID, None, NEW))
+}
+
+fn told(result: &Result<(), Error>) -> String {
+    match result {
+        Ok(()) => "done".to_owned(),
+        Err(Error::Refused(refusal)) => format!(
+            "refused {} {} {:?}",
+            refusal.status,
+            refusal.code.as_deref().unwrap_or_default(),
+            refusal.kind
+        ),
+        Err(Error::Unknown(unknown)) => {
+            let cause = match &unknown.cause {
+                UnknownCause::Cut(_) => "cut".to_owned(),
+                other => format!("{other:?}"),
+            };
+            let code = unknown.code.as_deref().unwrap_or_default();
+            format!("unknown {:?} {code} {cause}", unknown.status)
+        }
+        Err(error) => format!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn each_fault_does_what_it_says() {
+    let mut lines = Vec::new();
+    for fault in [
+        json!({"fault": "latency", "milliseconds": 1}),
+        json!({"fault": "throttle", "per_second": 0}),
+        json!({"fault": "throttle", "per_second": 1}),
+        json!({"fault": "error"}),
+        json!({"fault": "error", "when": "after"}),
+        json!({"fault": "error", "status": 503, "code": "DCS.5017", "message": "no quota"}),
+        json!({"fault": "error", "status": 400, "code": "DCS.4097"}),
+        json!({"fault": "error", "status": 504, "code": "APIGW.0201", "when": "after"}),
+        json!({"fault": "cut"}),
+        json!({"fault": "cut", "when": "after"}),
+        json!({"fault": "truncate"}),
+        json!({"fault": "html"}),
+        json!({"fault": "html", "when": "after", "status": 503}),
+        json!({"fault": "expired_token"}),
+        // About others.
+        json!({"fault": "cut", "service": "dms"}),
+        json!({"fault": "cut", "operation": "resetPassword"}),
+        json!({"fault": "cut", "instance_id": Fleet::DMS_ID}),
+        json!({"fault": "cut", "percent": 0}),
+        json!({"fault": "cut", "count": 0}),
+        // About this one.
+        json!({"fault": "cut", "service": "dcs", "operation": "updatePassword",
+               "instance_id": Fleet::DCS_ID, "count": 1, "percent": 100}),
+    ] {
+        let (result, changed) = change_with(fault.clone()).await;
+        let changed = if changed { "changed" } else { "not changed" };
+        lines.push(format!("{fault} | {} | {changed}", told(&result)));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_latency_makes_a_request_wait() {
+    let emulator = start().await;
+    let fault = json!({"fault": "latency", "milliseconds": 100});
+    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    let begun = Instant::now();
+    change(&emulator).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(100));
+}
+
+#[tokio::test]
+async fn a_fault_of_the_fleet_hits_as_often_as_it_says() {
+    let mut fleet = Fleet::built_in();
+    let mut lost = Fault::new(FaultKind::Cut);
+    (lost.when, lost.count) = (When::After, Some(2));
+    fleet.faults.push(lost);
+    let emulator = Emulator::start(fleet).await.unwrap();
+    let reset = ResetPassword::To(DcsPassword::new(NEW).unwrap());
+    let client = client(&emulator).with_resending(Resending {
+        first_wait: Duration::from_millis(1),
+        ..Resending::default()
+    });
+    // Two answers are lost, the third attempt says that it is done.
+    client.dcs_reset_password(&redis(), &reset).await.unwrap();
+    let statuses: Vec<_> = (emulator.received().iter())
+        .map(|request| request.status)
+        .collect();
+    assert_eq!(statuses, [None, None, Some(200)]);
+    let listed = control(&emulator).list_faults().await.unwrap().into_inner();
+    assert_eq!(listed.faults[0].hits, Some(2));
+}
+
+#[tokio::test]
+async fn throttling_follows_the_clock() {
+    let emulator = start().await;
+    let fault = json!({"fault": "throttle", "per_second": 2});
+    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let body = r#"{"new_password":"Kafka-Example-2024"}"#;
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..2 {
+            statuses.push(send(&emulator, "post", &path, body).await.0);
+        }
+        // However long that took, a second of these is over now.
+        send(&emulator, "post", "/_emulator/clock", r#"{"seconds":1}"#).await;
+    }
+    assert_eq!(statuses, [204, 204, 204, 204]);
+}
+
+#[tokio::test]
+async fn the_seed_decides_which_share_is_hit() {
+    let run = async |seed: u64| {
+        let mut fleet = Fleet::built_in();
+        let mut some = Fault::new(FaultKind::Error);
+        some.percent = Some(50);
+        fleet.faults.push(some);
+        fleet.seed = seed;
+        let emulator = Emulator::start(fleet).await.unwrap();
+        let path = path("v2", Fleet::DMS_ID, "password");
+        let mut statuses = Vec::new();
+        for _ in 0..40 {
+            let body = r#"{"new_password":"Kafka-Example-2024"}"#;
+            statuses.push(send(&emulator, "post", &path, body).await.0);
+        }
+        statuses
+    };
+    let first = run(1).await;
+    assert!(first.contains(&204) && first.contains(&500));
+    assert_eq!(first, run(1).await);
+    assert_ne!(first, run(2).await);
+}
+
+#[tokio::test]
+async fn the_generated_client_drives_the_control() {
+    let emulator = start().await;
+    let control = control(&emulator);
+    let fault = json!({"fault": "expired_token", "count": 1});
+    let fault: types::Fault = serde_json::from_value(fault).unwrap();
+    let added = control.add_fault(&fault).await.unwrap().into_inner();
+    assert_eq!(added.fault_id, Some(1));
+    let refused = change(&emulator).await.unwrap_err();
+    assert!(
+        matches!(&refused, Error::Refused(refusal) if refusal.kind == RefusalKind::ExpiredCredentials),
+        "{refused:?}"
+    );
+    change(&emulator).await.unwrap();
+
+    let shown = control.show_instance(&redis()).await.unwrap().into_inner();
+    assert_eq!(shown.state.as_deref(), Some("running"));
+    assert!(shown.changed_at.is_some());
+    let check = types::PasswordCheck {
+        account: None,
+        password: repass_client::CandidatePassword::new(NEW),
+    };
+    let verdict = control.check_password(&redis(), &check).await.unwrap();
+    assert_eq!(verdict.into_inner().is_current, Some(true));
+    let requests = control.list_requests().await.unwrap().into_inner().requests;
+    assert_eq!(requests.len(), 2, "the control's own are not among them");
+    control.remove_faults(None).await.unwrap();
+    assert!(
+        control
+            .list_faults()
+            .await
+            .unwrap()
+            .into_inner()
+            .faults
+            .is_empty()
+    );
+
+    let before = control
+        .show_clock()
+        .await
+        .unwrap()
+        .into_inner()
+        .now
+        .unwrap();
+    let advance = types::ClockAdvance { seconds: 3600 };
+    let after = control.advance_clock(&advance).await.unwrap().into_inner();
+    assert!(after.now.unwrap() > before);
+    // Sorted by id, some at a time.
+    let limit = std::num::NonZeroU32::new(1);
+    let mut ids = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = control
+            .list_instances(limit, marker.as_deref())
+            .await
+            .unwrap();
+        let Some(instance) = page.into_inner().instances.pop() else {
+            break;
+        };
+        marker.clone_from(&instance.id);
+        ids.extend(instance.id);
+    }
+    assert!(ids.is_sorted());
+    assert_eq!(ids.len(), 4);
+}
+
+#[tokio::test]
+async fn what_the_control_does_not_understand_is_told() {
+    let emulator = start().await;
+    let mut lines = Vec::new();
+    for (method, path, body) in [
+        ("post", "/faults", r#"{"fault":"latency"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"latency","milliseconds":600001}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"cut","status":500,"percent":101}"#,
+        ),
+        ("post", "/faults", r#"{"fault":"error","status":200}"#),
+        ("post", "/faults", r#"{"fault":"error","service":"ecs"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"error","service":"dms","operation":"updatePassword"}"#,
+        ),
+        ("post", "/faults", r#"{"fault":"fire"}"#),
+        ("post", "/faults", r#"{"fault":"cut","wen":"after"}"#),
+        ("post", "/faults", "[]"),
+        ("post", "/faults", ""),
+        ("delete", "/faults?fault_id=first", ""),
+        ("post", "/clock", r#"{"seconds":-1}"#),
+        ("post", "/clock", r#"{"seconds":"S3cret-Pass"}"#),
+        ("get", "/instances?limit=0", ""),
+        ("get", "/instances?limit=many", ""),
+        ("get", "/instances/%ff", ""),
+        ("put", "/clock", "{}"),
+        ("get", "/nothing", ""),
+    ] {
+        let at = format!("/_emulator{path}");
+        let (status, answer) = send_with(&emulator, method, &at, body, None).await;
+        let message = answer["error_msg"].as_str().unwrap();
+        assert!(!message.contains("S3cret"));
+        lines.push(format!("{method} {path} {body} | {status} {message}"));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_send_unasked() {
+    let emulator = start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+    ] {
+        let mut request = client.post(format!("{}/_emulator/faults", emulator.url()));
+        if let Some(kind) = kind {
+            request = request.header("content-type", kind);
+        }
+        let answer = request.body(r#"{"fault":"cut"}"#).send().await.unwrap();
+        assert_eq!(answer.status(), 415, "{kind:?}");
+    }
+    change(&emulator).await.unwrap();
+}
