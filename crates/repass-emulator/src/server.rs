@@ -109,7 +109,7 @@ impl Drop for Emulator {
 
 fn router(shared: Shared) -> Router {
     let not_published = || async { Gateway(NOT_PUBLISHED) };
-    Router::new()
+    let published = Router::new()
         .route("/v3/auth/tokens", post(iam::create_token))
         .route("/v3/projects", get(iam::list_projects))
         .route(
@@ -131,8 +131,11 @@ fn router(shared: Shared) -> Router {
         )
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
-        .layer(middleware::from_fn_with_state(shared.clone(), number))
-        .with_state(shared)
+        .with_state(shared.clone());
+    // Around the router, not a layer of it: it names the methods of a path after all its layers.
+    Router::new()
+        .fallback_service(published)
+        .layer(middleware::from_fn_with_state(shared, number))
 }
 
 async fn serve(listener: TcpListener, router: Router) {
