@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use repass_client::dcs::types::{ResetPasswordRequest, UpdatePasswordRequest};
+use repass_client::dcs::types::UpdatePasswordRequest;
 use repass_client::{Context, DcsPassword, Secret};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Dcs, DcsResetDuringLock, Instance, Kind};
@@ -72,6 +72,19 @@ struct UpdatePasswordResponse {
     lock_time_left: Option<String>,
     retry_times_left: String,
     message: &'static str,
+}
+
+/// What to reset; unlike the generated type it does not take null for a password that is absent.
+#[derive(Deserialize)]
+struct ResetPasswordRequest {
+    #[serde(default, deserialize_with = "present")]
+    new_password: Option<DcsPassword>,
+    #[serde(default)]
+    no_password_access: bool,
+}
+
+fn present<'de, D: Deserializer<'de>>(password: D) -> Result<Option<DcsPassword>, D::Error> {
+    DcsPassword::deserialize(password).map(Some)
 }
 
 /// The answer to a reset: always the same, for the fields about tries and locks are deprecated.

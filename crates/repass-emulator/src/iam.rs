@@ -134,11 +134,13 @@ fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
 /// The body as the contract has it.
 fn read(body: &[u8]) -> Result<CreateTokenRequest, Refusal> {
     let body: Value = serde_json::from_slice(body).map_err(|_| INVALID)?;
+    let is = |way: &str, kind: fn(&Value) -> bool| body.pointer(way).is_some_and(kind);
     // Serde would take arrays for objects; a way by names leads through objects only.
     let ends = ["/auth/identity/password/user/domain", "/auth/scope/project"];
-    if !ends
-        .iter()
-        .all(|end| body.pointer(end).is_some_and(Value::is_object))
+    // And null for what is absent.
+    let optional = ["/auth/scope/project/id", "/auth/scope/project/name"];
+    if !ends.iter().all(|end| is(end, Value::is_object))
+        || optional.iter().any(|one| is(one, Value::is_null))
     {
         return Err(INVALID);
     }

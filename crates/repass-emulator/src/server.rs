@@ -125,7 +125,7 @@ fn router(shared: Shared) -> Router {
     let dcs_reset = operation("dcs", "resetPassword");
     let ddm_reset = operation("ddm", "resetUserPassword");
     let ddm_admin = operation("ddm", "resetAdministrator");
-    Router::new()
+    let published = Router::new()
         .route(
             "/v3/auth/tokens",
             offer(post(iam::create_token), create_token),
@@ -155,8 +155,11 @@ fn router(shared: Shared) -> Router {
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
-        .layer(middleware::from_fn_with_state(shared.clone(), number))
-        .with_state(shared)
+        .with_state(shared.clone());
+    // Around the router, not a layer of it: it names the methods of a path after all its layers.
+    Router::new()
+        .fallback_service(published)
+        .layer(middleware::from_fn_with_state(shared, number))
 }
 
 async fn serve(listener: TcpListener, router: Router) {

@@ -158,6 +158,10 @@ async fn refused_calls_change_nothing_and_cost_no_try() {
         (r#"{}"#, "DCS.4845"),
         (r#"{"no_password_access":false}"#, "DCS.4845"),
         (r#"{"new_password":null}"#, "DCS.4845"),
+        (
+            r#"{"new_password":null,"no_password_access":true}"#,
+            "DCS.4845",
+        ),
         (r#"{"new_password":12345678}"#, "DCS.4845"),
         (r#"{"new_password":"short"}"#, "DCS.4019"),
         (r#"{"new_password":"Redis:Example:2024"}"#, "DCS.4019"),

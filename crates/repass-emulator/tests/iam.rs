@@ -142,3 +142,23 @@ async fn a_wrong_password_comes_before_a_wrong_project() {
     let error = json!({"code": 401, "message": message, "title": "Unauthorized"});
     assert_eq!((status, answer), (401, json!({ "error": error })));
 }
+
+/// A project has an id or a name, or both; null is neither.
+#[tokio::test]
+async fn a_project_that_is_null_is_no_project() {
+    let emulator = start().await;
+    let named = format!(r#"{{"name":"{}"}}"#, Fleet::PROJECT_NAME);
+    for (project, expected) in [
+        (named.as_str(), 201),
+        (r#"{"name":"eu-de","id":null}"#, 400),
+        (
+            r#"{"name":null,"id":"0123456789abcdef0123456789abcdef"}"#,
+            400,
+        ),
+        ("{}", 400),
+    ] {
+        let body = login_body(Fleet::USER_PASSWORD).replace(&named, project);
+        let (status, _) = send_with(&emulator, "post", "/v3/auth/tokens", &body, None).await;
+        assert_eq!(status, expected, "{project}");
+    }
+}

@@ -82,6 +82,20 @@ async fn anything_gets_an_answer_or_a_closed_connection() {
     assert_eq!(status, 204);
 }
 
+/// The gateway says that nothing is published there, so it does not name the methods that are.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_method_is_not_published() {
+    let emulator = start().await;
+    let path = path("v2", Fleet::DMS_ID, "password");
+    for method in ["GET", "DELETE", "OPTIONS", "TRACE"] {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n");
+        let answer = raw(&emulator, head.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        assert!(answer.contains("APIGW.0101"), "{answer}");
+        assert!(!answer.contains("\r\nallow:"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_received_is_remembered_without_bodies() {
     let emulator = start().await;

@@ -258,11 +258,7 @@ fn unreadable(error: &Error) -> Mistake {
             mistake("", "a field stands there twice", "remove one of them")
         }
         Error::SerdeInvalidType { expected, .. } | Error::SerdeInvalidValue { expected, .. } => {
-            mistake(
-                "",
-                "the value is of another type",
-                &format!("write {expected}"),
-            )
+            mistake("", "the value is of another type", &write(expected))
         }
         Error::InvalidScalar { ty, .. } => mistake("", "the value is of another type", &write(ty)),
         Error::Message { msg, .. } if msg == "a secret must be a string" => {
