@@ -219,7 +219,7 @@ impl Session {
             .await
             .map_err(|error| refused(ASKED, error))?;
         let status = answer.status().as_u16();
-        let token = answer.headers().get("x-subject-token");
+        let token = answer.headers().get(transport::NEW_TOKEN);
         let token = token.and_then(|token| token.to_str().ok());
         let token = token.filter(|token| !token.is_empty()).map(Secret::from);
         let token = token.ok_or(LoginError::Unreadable {

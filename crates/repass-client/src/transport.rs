@@ -24,6 +24,8 @@ const LARGEST_ANSWER: usize = 1 << 20;
 
 /// The header that a token goes into.
 const TOKEN: &str = "x-auth-token";
+/// The header that IAM gives one in.
+pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 
 /// Sends requests: with credentials, without following redirects, and to loopback addresses
 /// without a proxy.
@@ -274,7 +276,12 @@ impl Transport {
         let mut response = http.execute(request).await?;
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
-        for value in headers.values_mut() {
+        for (name, value) in &mut headers {
+            if name == NEW_TOKEN {
+                // Its value is needed as it is, and shown by nothing.
+                value.set_sensitive(true);
+                continue;
+            }
             if redactor.is_clean(value.as_bytes()) {
                 continue;
             }
@@ -283,10 +290,6 @@ impl Transport {
             if redactor.text(&text) != text {
                 *value = HeaderValue::from_static("[REDACTED]");
             }
-        }
-        // A new token.
-        if let Some(token) = headers.get_mut("x-subject-token") {
-            token.set_sensitive(true);
         }
         self.memory().seen = Some(Seen {
             status: status.as_u16(),

@@ -12,10 +12,10 @@ use repass_client::{
 };
 use serde_json::json;
 
-use calls::{client, every_call, root};
+use calls::{client, every_call, root, summary};
 use secrets::{
     SECRETS, assert_shows_none, by_user, debug, echo, echo_of_secrets, every_field,
-    everything_said, iam_and_echo, id_header, no_header, visible,
+    everything_said, iam_and_echo, id_header, no_header, visible, with,
 };
 use server::{Closed, Request, Server, answer, answer_with};
 
@@ -120,6 +120,28 @@ async fn an_answer_of_iam_shows_no_token() {
     assert_shows_none(&debug(&request), &[old]);
     // Whoever logs in has no token yet, so nobody logged in for it.
     assert_eq!(server.received().len(), 1);
+}
+
+/// Only the password is one, whatever stands beside it in the body of a login.
+#[tokio::test]
+async fn a_name_within_a_token_or_an_answer_leaves_it_whole() {
+    let server = Server::start().await;
+    let token = "MIIa-token-of-alice-in-the-domain";
+    for name in ["a", "MII", "id", "token", "password"] {
+        let client = with(
+            &server.url(),
+            Credentials::user(name, name, "alice").unwrap(),
+        );
+        server.answer_by(move |request| iam_and_echo(request, 204, token));
+        let [.., kafka] = every_call(&client, "old", "new").await;
+        assert_eq!(summary(&kafka), "204 Done", "{name}");
+        for request in server.received() {
+            let is_login = request.line.contains("/v3/auth/tokens");
+            let sent = request.header("x-auth-token");
+            assert_eq!(sent, [token][usize::from(is_login)..], "{}", request.line);
+            assert!(is_login || request.line.contains("/1/"), "{}", request.line);
+        }
+    }
 }
 
 #[tokio::test]
