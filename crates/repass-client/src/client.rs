@@ -66,7 +66,8 @@ impl Client {
     /// need, or a look-up of the project's id, comes with the first call, once for all clones.
     ///
     /// # Errors
-    /// The TLS library or the system's certificates cannot be loaded.
+    /// The HTTP library cannot be used here. The system's certificates are read by the first call
+    /// that needs them; one that finds none sends nothing.
     pub fn new(
         endpoints: Endpoints,
         project: impl Into<Project>,
@@ -110,7 +111,7 @@ impl Client {
             username: Some(username.as_str()),
             ..Context::default()
         }))?;
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
         let body = ddm::types::ResetUserPasswordRequest {
             password: password.clone(),
         };
@@ -140,7 +141,7 @@ impl Client {
         password: &DdmAdminPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DdmSetAdmin);
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
         let body = ddm::types::ResetAdministratorRequest {
             name: name.clone(),
             password: password.clone(),
@@ -172,7 +173,7 @@ impl Client {
             old_password: Some(old.expose()),
             ..Context::default()
         }))?;
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
         let body = dcs::types::UpdatePasswordRequest {
             old_password: old.clone(),
             new_password: new.clone(),
@@ -218,7 +219,7 @@ impl Client {
             ResetPassword::PasswordFree => None,
         };
         let call = self.call(Operation::DcsResetPassword);
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
         let body = dcs::types::ResetPasswordRequest {
             new_password: new_password.cloned(),
             no_password_access: new_password.is_none(),
@@ -253,7 +254,7 @@ impl Client {
         password: &DmsPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DmsResetPassword);
-        let dms = dms::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
+        let dms = dms::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
         let body = dms::types::ResetPasswordRequest {
             new_password: password.clone(),
         };
@@ -335,8 +336,9 @@ impl Call<'_> {
         project.ok_or_else(|| self.not_sent(NotSent::Request(None)))
     }
 
-    fn http(&self) -> reqwest::Client {
-        self.transport.http()
+    fn http(&self) -> Result<reqwest::Client, Error> {
+        let http = self.transport.http();
+        http.map_err(|error| self.not_sent(NotSent::Request(Some(error))))
     }
 
     fn transport(&self) -> Transport {

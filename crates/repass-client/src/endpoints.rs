@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
+use crate::Service;
 use crate::cloud::{Cloud, NoEndpoint};
-use crate::{Service, transport};
+use crate::connections::is_loopback;
 
 /// The base URL of each service that a client talks to.
 ///
@@ -117,7 +118,7 @@ fn base(text: &str, allow_http: bool) -> Result<String, InvalidEndpoint> {
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(InvalidEndpoint("is no https URL with a host"));
     }
-    if url.scheme() == "http" && !allow_http && !transport::is_loopback(&url) {
+    if url.scheme() == "http" && !allow_http && !is_loopback(&url) {
         return Err(InvalidEndpoint(
             "is http, which would show the password on its way",
         ));

@@ -85,6 +85,7 @@
 
 mod client;
 mod cloud;
+mod connections;
 mod credentials;
 mod endpoints;
 mod error;

@@ -267,11 +267,8 @@ impl Session {
     fn iam(&self, transport: Transport) -> Result<iam::Client, LoginError> {
         let url = self.iam.as_ref();
         let url = url.map_err(|error| LoginError::NoEndpoint(error.clone()))?;
-        Ok(iam::Client::new_with_client(
-            url,
-            transport.http(),
-            transport,
-        ))
+        let http = transport.http().map_err(LoginError::NoAnswer)?;
+        Ok(iam::Client::new_with_client(url, http, transport))
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Request, Response, ResponseBuilderExt, StatusCode, Url};
+use reqwest::{Request, Response, ResponseBuilderExt, StatusCode};
 use serde::de::IgnoredAny;
 
+use crate::connections::Connections;
 use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
@@ -16,9 +17,6 @@ use crate::{ErrorBody, Resending, credentials};
 
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection is kept for the next call. Services close idle ones after minutes; a call
-/// that met the closing would end in doubt.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -36,8 +34,7 @@ pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 #[derive(Debug, Clone)]
 pub struct Transport {
     identity: Identity,
-    http: reqwest::Client,
-    loopback: reqwest::Client,
+    connections: Arc<Connections>,
     resending: Resending,
     /// What is known of a call; each call of [`crate::Client`] has its own.
     memory: Arc<Mutex<Memory>>,
@@ -74,20 +71,15 @@ pub(crate) struct Seen {
 
 impl Transport {
     pub(crate) fn new(session: Session) -> Result<Self, reqwest::Error> {
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
-        };
-        Ok(Self {
+        let transport = Self {
             identity: Identity::Session(Arc::new(session)),
-            http: builder().build()?,
-            loopback: builder().no_proxy().build()?,
+            connections: Arc::new(Connections::new(CONNECT_TIMEOUT)),
             resending: Resending::default(),
             memory: Arc::default(),
-        })
+        };
+        // Whatever is wrong with the HTTP library itself is told now.
+        transport.http()?;
+        Ok(transport)
     }
 
     /// The same transport with a memory of its own.
@@ -115,8 +107,8 @@ impl Transport {
     }
 
     /// The HTTP client that the generated clients are given; they send through [`Self::send`].
-    pub(crate) fn http(&self) -> reqwest::Client {
-        self.http.clone()
+    pub(crate) fn http(&self) -> reqwest::Result<reqwest::Client> {
+        self.connections.plain()
     }
 
     pub(crate) fn set_resending(&mut self, resending: Resending) {
@@ -267,11 +259,7 @@ impl Transport {
     /// the generated code keeps status and headers only of what it can parse.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         self.memory().seen = None;
-        let http = if is_loopback(request.url()) {
-            &self.loopback
-        } else {
-            &self.http
-        };
+        let http = self.connections.to(request.url())?;
         let redactor = self.redactor(&request);
         let mut response = http.execute(request).await?;
         let status = response.status();
@@ -333,15 +321,6 @@ fn add_token(request: &mut Request, login: &Login) {
     if let Authentication::Token(token) = &login.authentication {
         credentials::insert(request, TOKEN, token.expose());
     }
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<std::net::IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {

@@ -367,6 +367,47 @@ fn no_proxy_is_asked_for_loopback() {
     assert!(output.contains("test result: ok. 1 passed"), "{output}");
 }
 
+/// A place where there are no certificates.
+const NOWHERE: &str = "/nowhere";
+
+/// Reads what the environment says when it runs as the child of the test below.
+#[tokio::test]
+async fn https_is_not_sent_where_there_are_no_certificates() {
+    if std::env::var("SSL_CERT_FILE").as_deref() != Ok(NOWHERE) {
+        return;
+    }
+    let closed = Closed::new();
+    let url = closed.url().replace("http", "https");
+    for result in every_call(&client(&url, TOKEN), OLD, NEW).await {
+        let error = result.unwrap_err();
+        assert_eq!(error.certainty(), Certainty::NotSent);
+        let mut said = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(error) = next {
+            said += &format!(": {error}");
+            next = error.source();
+        }
+        assert!(said.contains("certificates"), "{said}");
+    }
+}
+
+#[test]
+fn only_https_needs_certificates() {
+    let tests = [
+        "loopback_is_reached",
+        "https_is_not_sent_where_there_are_no_certificates",
+    ];
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("--exact")
+        .args(tests)
+        .env("SSL_CERT_FILE", NOWHERE)
+        .env("SSL_CERT_DIR", NOWHERE)
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert!(output.contains("test result: ok. 2 passed"), "{output}");
+}
+
 #[test]
 fn ids_that_would_leave_their_segment_of_a_path_are_refused() {
     for value in [
