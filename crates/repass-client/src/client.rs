@@ -1,12 +1,11 @@
 //! The hand-written client: five methods, each with its proof of success.
 
-use std::time::Instant;
-
 use progenitor_client::{Error as GeneratedError, ResponseValue};
 use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
     Violations,
 };
+use tokio::time::Instant;
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::session::Session;
@@ -456,9 +455,8 @@ impl Call<'_> {
                 return self.not_sent(NotSent::Connect(error.without_url()));
             }
             GeneratedError::InvalidRequest(_) | GeneratedError::Custom(_) => {
-                let login_error = self.transport.memory().login_error.take();
-                let reason = login_error.map_or(NotSent::Request(None), NotSent::Login);
-                return self.not_sent(reason);
+                let reason = self.transport.memory().not_sent.take();
+                return self.not_sent(reason.unwrap_or(NotSent::Request(None)));
             }
             GeneratedError::CommunicationError(error)
             | GeneratedError::ResponseBodyError(error)

@@ -92,6 +92,9 @@ pub enum NotSent {
     /// There is no token, or the id of the project is not known.
     #[error(transparent)]
     Login(Arc<LoginError>),
+    /// The deadline is too near, after a login that took long.
+    #[error("there was no time left to send it")]
+    Late,
     /// No connection could be made.
     #[error("no connection to the service")]
     Connect(#[source] reqwest::Error),

@@ -39,7 +39,11 @@ macro_rules! generated {
                 info: &OperationInfo,
             ) -> Result<(), progenitor_client::Error<E>> {
                 let prepared = self.inner.prepare(request, traits(info)).await;
-                prepared.map_err(|error| progenitor_client::Error::Custom(error.to_string()))
+                prepared.map_err(|reason| {
+                    let text = reason.to_string();
+                    self.inner.memory().not_sent = Some(reason);
+                    progenitor_client::Error::Custom(text)
+                })
             }
 
             async fn exec(

@@ -19,8 +19,9 @@ pub struct Resending {
     /// The wait before the second attempt. Each further one is about twice as long, and all vary
     /// at random. A `Retry-After` of the service takes the place of a wait.
     pub first_wait: Duration,
-    /// What a call may take in all, waits included. An attempt that could only begin later is not
-    /// made.
+    /// What a call may take in all, from its login to its last answer, waits included. Making a
+    /// connection may take up to ten seconds of it, or half of it if that is less, and an attempt
+    /// that would not have that much left is not made.
     pub deadline: Duration,
 }
 
@@ -35,7 +36,16 @@ impl Default for Resending {
     }
 }
 
+/// How long connecting may take, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Resending {
+    /// How long connecting may take; less than the deadline, so that what was never sent does not
+    /// end as a call that had no answer.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        CONNECT_TIMEOUT.min(self.deadline / 2)
+    }
+
     /// The wait before each further attempt.
     pub(crate) fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         ExponentialBuilder::default()
@@ -94,8 +104,9 @@ impl Next {
 /// `Retry-After` in either of its forms: seconds, or a date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than the number can hold is as long.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -113,9 +124,11 @@ mod tests {
         for (value, wait) in [
             ("0", Some(0)),
             (" 120 ", Some(120)),
+            ("18446744073709551616", Some(u64::MAX)),
             ("Fri, 01 Nov 2024 08:00:30 GMT", Some(30)),
             ("Fri, 01 Nov 2024 07:59:00 GMT", Some(0)),
             ("Friday, 01-Nov-24 08:00:30 GMT", Some(30)),
+            ("", None),
             ("soon", None),
             ("-1", None),
             ("1.5", None),

@@ -44,6 +44,9 @@ pub enum LoginError {
         /// The id by which the vendor's support finds the request.
         request_id: Option<String>,
     },
+    /// There was no time left for it, perhaps after waiting for the login of another call.
+    #[error("there was no time left to log in")]
+    Late,
     /// IAM cannot be reached, or its answer did not come.
     #[error("IAM gave no answer")]
     NoAnswer(#[source] reqwest::Error),
@@ -147,7 +150,9 @@ impl Session {
         refused: Option<&Secret>,
     ) -> Result<Arc<Login>, Arc<LoginError>> {
         let ended = self.ended.load(Ordering::Acquire);
-        let mut last = self.last.lock().await;
+        let Ok(mut last) = tokio::time::timeout(via.time_left(), self.last.lock()).await else {
+            return Err(Arc::new(LoginError::Late));
+        };
         if let Some(last) = &*last {
             let holds = match &last.result {
                 Ok(login) => login.is_good() && !login.is_with(refused),
@@ -315,6 +320,8 @@ fn refused(asked: &'static str, error: GeneratedError<ErrorBody>) -> LoginError 
         GeneratedError::CommunicationError(error)
         | GeneratedError::ResponseBodyError(error)
         | GeneratedError::InvalidUpgrade(error) => LoginError::NoAnswer(error.without_url()),
+        // Nothing else keeps a request to IAM from being sent.
+        GeneratedError::Custom(_) => LoginError::Late,
         error => LoginError::Unreadable {
             asked,
             status: error.status().map_or(0, |status| status.as_u16()),

@@ -1,22 +1,21 @@
 //! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Request, Response, ResponseBuilderExt, StatusCode};
 use serde::de::IgnoredAny;
+use tokio::time::Instant;
 
 use crate::connections::Connections;
 use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
 use crate::session::{Authentication, Login, LoginError, Session};
-use crate::{ErrorBody, Resending, credentials};
+use crate::{ErrorBody, NotSent, Resending, credentials};
 
-/// How long connecting may take, TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -36,6 +35,8 @@ pub struct Transport {
     identity: Identity,
     connections: Arc<Connections>,
     resending: Resending,
+    /// When the call began; the requests of generated clients each begin their own.
+    begun: Option<Instant>,
     /// What is known of a call; each call of [`crate::Client`] has its own.
     memory: Arc<Mutex<Memory>>,
 }
@@ -49,7 +50,7 @@ enum Identity {
 }
 
 /// What is known of a call beside what the generated client returns.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// The login that the call began with, so that it does not log in twice when a token ends.
     pub(crate) login: Option<Arc<Login>>,
@@ -57,8 +58,8 @@ pub(crate) struct Memory {
     pub(crate) seen: Option<Seen>,
     /// Whether an earlier attempt may have changed the password.
     pub(crate) in_doubt: bool,
-    /// Why nothing was sent, where nobody could log in.
-    pub(crate) login_error: Option<Arc<LoginError>>,
+    /// Why nothing was sent, where the request was not even tried.
+    pub(crate) not_sent: Option<NotSent>,
 }
 
 /// What is known of an answer even when its body cannot be read.
@@ -71,10 +72,12 @@ pub(crate) struct Seen {
 
 impl Transport {
     pub(crate) fn new(session: Session) -> Result<Self, reqwest::Error> {
+        let resending = Resending::default();
         let transport = Self {
             identity: Identity::Session(Arc::new(session)),
-            connections: Arc::new(Connections::new(CONNECT_TIMEOUT)),
-            resending: Resending::default(),
+            connections: Arc::new(Connections::new(resending.connect_timeout())),
+            resending,
+            begun: None,
             memory: Arc::default(),
         };
         // Whatever is wrong with the HTTP library itself is told now.
@@ -82,19 +85,41 @@ impl Transport {
         Ok(transport)
     }
 
-    /// The same transport with a memory of its own.
+    /// The same transport for a call that begins now.
     pub(crate) fn for_one_call(&self) -> Self {
         Self {
+            begun: Some(Instant::now()),
             memory: Arc::default(),
             ..self.clone()
         }
+    }
+
+    /// The same transport for a call that begins now, unless it has begun.
+    fn begun(&self) -> Self {
+        Self {
+            begun: self.begun.or_else(|| Some(Instant::now())),
+            ..self.clone()
+        }
+    }
+
+    /// How much of its time the call has left.
+    pub(crate) fn time_left(&self) -> Duration {
+        let gone = self.begun.map(|begun| begun.elapsed());
+        (self.resending.deadline).saturating_sub(gone.unwrap_or_default())
+    }
+
+    /// Whether an attempt after this wait could still be told from one that was not sent: its time
+    /// must not end before that of making a connection.
+    fn has_time_after(&self, wait: Duration) -> bool {
+        wait.saturating_add(self.connections.timeout) < self.time_left()
     }
 
     /// The same transport, with this and nothing else to authenticate with.
     pub(crate) fn with(&self, authentication: Authentication) -> Self {
         Self {
             identity: Identity::Known(Arc::new(Login::with(authentication))),
-            ..self.for_one_call()
+            memory: Arc::default(),
+            ..self.clone()
         }
     }
 
@@ -102,7 +127,8 @@ impl Transport {
     pub(crate) fn as_nobody(&self) -> Self {
         Self {
             identity: Identity::Nobody,
-            ..self.for_one_call()
+            memory: Arc::default(),
+            ..self.clone()
         }
     }
 
@@ -113,6 +139,10 @@ impl Transport {
 
     pub(crate) fn set_resending(&mut self, resending: Resending) {
         self.resending = resending;
+        let connect_timeout = resending.connect_timeout();
+        if connect_timeout != self.connections.timeout {
+            self.connections = Arc::new(Connections::new(connect_timeout));
+        }
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -137,21 +167,17 @@ impl Transport {
         &self,
         request: &mut Request,
         operation: Traits,
-    ) -> Result<(), Arc<LoginError>> {
+    ) -> Result<(), NotSent> {
+        let call = self.begun();
         // The generator's own header, which the services do not know.
         request.headers_mut().remove("api-version");
-        if !operation.needs_login {
-            return Ok(());
+        if operation.needs_login {
+            let login = call.login().await.map_err(NotSent::Login)?;
+            login.inspect(|login| add_token(request, login));
         }
-        match self.login().await {
-            Ok(login) => {
-                login.inspect(|login| add_token(request, login));
-                Ok(())
-            }
-            Err(error) => {
-                self.memory().login_error = Some(error.clone());
-                Err(error)
-            }
+        match call.has_time_after(Duration::ZERO) {
+            true => Ok(()),
+            false => Err(NotSent::Late),
         }
     }
 
@@ -161,26 +187,26 @@ impl Transport {
         mut request: Request,
         operation: Traits,
     ) -> reqwest::Result<Response> {
-        let begun = Instant::now();
+        let call = self.begun();
         let mut waits = self.resending.waits();
         let mut may_renew = true;
         loop {
             // Only a streamed body cannot be copied, and none is.
             let Some(mut attempt) = request.try_clone() else {
-                return self.attempt(request).await;
+                return call.attempt(request).await;
             };
             if operation.needs_login {
-                self.sign(&mut attempt).await;
+                call.sign(&mut attempt).await;
             }
-            *attempt.timeout_mut() = Some(self.resending.deadline.saturating_sub(begun.elapsed()));
-            let result = self.attempt(attempt).await;
+            *attempt.timeout_mut() = Some(call.time_left());
+            let result = call.attempt(attempt).await;
 
             // Whoever does not know the token has done nothing.
             if may_renew
                 && matches!(&result, Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED)
             {
                 may_renew = false;
-                if self.renew(&mut request).await {
+                if call.renew(&mut request).await && call.has_time_after(Duration::ZERO) {
                     continue;
                 }
             }
@@ -196,10 +222,10 @@ impl Transport {
                 return result;
             };
             let wait = retry_after.unwrap_or(wait);
-            if begun.elapsed() + wait >= self.resending.deadline {
+            if !call.has_time_after(wait) {
                 return result;
             }
-            self.memory().in_doubt |= in_doubt;
+            call.memory().in_doubt |= in_doubt;
             tracing::debug!(wait_ms = wait.as_millis(), in_doubt, "sending again");
             tokio::time::sleep(wait).await;
         }

@@ -12,6 +12,7 @@ mod server;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use repass_client::{
     Certainty, Client, Completion, Credentials, Endpoints, Error, Operation, Outcome, ProjectName,
@@ -19,7 +20,7 @@ use repass_client::{
 };
 
 use calls::{ONE_ATTEMPT, OPERATIONS, TOKEN, call, client, project};
-use server::{Closed, KEEP_OPEN, Request, Server, answer, answer_with};
+use server::{Closed, Full, KEEP_OPEN, Request, Server, answer, answer_with, jump};
 
 const OLD: &str = "Redis-Example-2023";
 const NEW: &str = "Redis-Example-2024";
@@ -202,7 +203,7 @@ fn by_user(iam: &str, service: &str) -> Client {
     let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
     let client = Client::new(endpoints, project(), credentials).unwrap();
     client.with_resending(Resending {
-        first_wait: std::time::Duration::ZERO,
+        first_wait: Duration::ZERO,
         ..Resending::default()
     })
 }
@@ -214,6 +215,16 @@ fn by_project_name(url: &str) -> Client {
 }
 
 const TOKEN_MADE: &str = r#"{"token":{"expires_at":"2024-01-03T03:04:05.000000Z","issued_at":"2024-01-02T03:04:05.000000Z"}}"#;
+
+/// The answer of IAM, if it is IAM that is asked.
+fn iam(request: &Request, token: &str) -> Option<Vec<u8>> {
+    let header = format!("x-subject-token: {token}\r\n");
+    let is_login = request.line.contains("/v3/auth/tokens");
+    is_login.then(|| answer_with(201, &header, TOKEN_MADE))
+}
+
+/// What a call may take.
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 /// What happens in the rows that an answer alone does not bring about.
 async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
@@ -288,6 +299,42 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             );
             results
         }
+        "a login that leaves no time for the call" => {
+            server.answer_by(|request| {
+                jump(A_MINUTE - Duration::from_secs(5));
+                iam(request, "token").unwrap_or_else(|| success(request))
+            });
+            let result = made(by_user(&url, &url), NEW).await;
+            assert_eq!(server.received().len(), 1);
+            vec![result]
+        }
+        "a 401, and a new login that leaves no time for another attempt" => {
+            let logins = AtomicUsize::new(0);
+            server.answer_by(move |request| {
+                let Some(login) = iam(request, "token") else {
+                    return answer(401, "");
+                };
+                if logins.fetch_add(1, Ordering::Relaxed) > 0 {
+                    jump(A_MINUTE - Duration::from_secs(5));
+                }
+                login
+            });
+            let result = made(by_user(&url, &url), NEW).await;
+            // A login, the call, and a login.
+            assert_eq!(server.received().len(), 3);
+            vec![result]
+        }
+        "no connection is made before the deadline" => {
+            let full = Full::new();
+            let soon = Resending {
+                deadline: Duration::from_secs(5),
+                ..Resending::default()
+            };
+            let client = client(&full.url(), TOKEN).with_resending(soon);
+            // tokio's own clock jumps to the end of whatever is waited for.
+            tokio::time::pause();
+            vec![made(client, NEW).await]
+        }
         "no connection can be made" => vec![made(client(&Closed::new().url(), TOKEN), NEW).await],
         "the connection is cut before the request is read" => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -343,10 +390,10 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
         "a 401, and success with the token of a new login" => {
             let logins = AtomicUsize::new(0);
             server.answer_by(move |request| {
-                if request.line.contains("/v3/auth/tokens") {
-                    let number = logins.fetch_add(1, Ordering::Relaxed) + 1;
-                    let header = format!("x-subject-token: token-{number}\r\n");
-                    return answer_with(201, &header, TOKEN_MADE);
+                let number = logins.load(Ordering::Relaxed) + 1;
+                if let Some(login) = iam(request, &format!("token-{number}")) {
+                    logins.store(number, Ordering::Relaxed);
+                    return login;
                 }
                 match request.header("x-auth-token")[..] {
                     ["token-2"] => success(request),
