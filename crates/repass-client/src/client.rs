@@ -5,10 +5,12 @@ use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
     Violations,
 };
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::session::Session;
+use crate::transport::Seen;
 use crate::{
     AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, Project, ProjectId,
     Resending, Transport, Username, dcs, ddm, dms,
@@ -128,7 +130,8 @@ impl Client {
 
     /// Creates the administrator of a DDM instance, or sets its password if there is one.
     ///
-    /// Success is a 200, or a 202 for a job that has begun; the body may be missing.
+    /// Success is a 200, or a 202 for a job that has begun; the body may be missing, and speaks of
+    /// no error.
     ///
     /// # Errors
     /// See [`Error`].
@@ -181,7 +184,8 @@ impl Client {
             .update_password(&call.project().await?, instance, &body)
             .await;
         call.outcome(answer, |body| {
-            let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
+            // A longer number is no count, and could be a password.
+            let number = |text: Option<String>| text?.parse().ok().map(u8::into);
             let verdict = match body.result.as_deref() {
                 Some("success") => Verdict::Done,
                 Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
@@ -345,10 +349,10 @@ impl Call<'_> {
     }
 
     /// Decides what an answer means. Success has to be proven by the answer's own words.
-    fn outcome<T>(
+    fn outcome<T: Clone + DeserializeOwned>(
         &self,
         answer: Result<ResponseValue<T>, GeneratedError<ErrorBody>>,
-        prove: impl FnOnce(T) -> Proof,
+        prove: impl Fn(T) -> Proof,
     ) -> Result<Outcome, Error> {
         let decided = match answer {
             Ok(answer) => self.proven(answer, prove),
@@ -394,17 +398,29 @@ impl Call<'_> {
         }))
     }
 
-    fn proven<T>(
+    fn proven<T: Clone + DeserializeOwned>(
         &self,
         answer: ResponseValue<T>,
-        prove: impl FnOnce(T) -> Proof,
+        prove: impl Fn(T) -> Proof,
     ) -> Result<Outcome, Error> {
         let status = answer.status().as_u16();
-        let seen = self.transport.memory().seen.clone();
-        let request_id = seen.and_then(|seen| seen.request_id);
-        let proof = prove(answer.into_inner());
-        let (code, message) = (proof.code, proof.message);
-        match proof.verdict {
+        let answer = answer.into_inner();
+        let Some(as_it_came) = self.transport.as_it_came(answer.clone()) else {
+            return Err(Error::Unknown(Box::new(
+                self.unknown(UnknownCause::Unreadable),
+            )));
+        };
+        let seen = self.seen();
+        let (error, request_id) = (seen.error, seen.request_id);
+        let proof = prove(answer);
+        let code = proof.code.or_else(|| error.code().map(str::to_owned));
+        let message = proof.message.or_else(|| error.message().map(str::to_owned));
+        let verdict = match prove(as_it_came).verdict {
+            // Whatever else it says.
+            Verdict::Done if seen.is_denied => Verdict::NotConfirmed,
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Done => Ok(Outcome {
                 operation: self.operation,
                 completion: if status == 202 {
@@ -430,6 +446,11 @@ impl Call<'_> {
                 ..self.unknown(UnknownCause::NotConfirmed)
             }))),
         }
+    }
+
+    /// What is known of the last answer, if there was one.
+    fn seen(&self) -> Seen {
+        self.transport.memory().seen.clone().unwrap_or_default()
     }
 
     fn unknown(&self, cause: UnknownCause) -> Unknown {
@@ -481,12 +502,13 @@ impl Call<'_> {
         let request_id = unknown.request_id.clone().or(in_body);
         let status = answer.status();
         if status.is_client_error() {
-            let seen = self.transport.memory().seen.clone();
-            let retry_after = seen.and_then(|seen| seen.retry_after);
+            let retry_after = self.seen().retry_after;
+            let as_it_came = self.transport.as_it_came(ErrorBody::clone(answer));
+            let by_code = as_it_came.as_ref().and_then(ErrorBody::code);
             Error::Refused(Box::new(Refusal {
                 operation: self.operation,
                 status: status.as_u16(),
-                kind: RefusalKind::of(status.as_u16(), code.as_deref(), retry_after),
+                kind: RefusalKind::of(status.as_u16(), by_code, retry_after),
                 code,
                 message,
                 request_id,

@@ -113,19 +113,14 @@ impl Redactor {
         text
     }
 
-    /// A JSON body in which no text and no number shows a secret; the same bytes if none did.
-    pub(crate) fn json(&self, body: Vec<u8>) -> Vec<u8> {
-        if self.is_clean(&body) {
-            return body;
+    /// A JSON body in which no text and no number shows a secret; none if it shows none as it is.
+    pub(crate) fn json(&self, body: &[u8]) -> Option<Vec<u8>> {
+        if self.is_clean(body) {
+            return None;
         }
-        let Ok(value) = serde_json::from_slice::<Value>(&body) else {
-            return body;
-        };
+        let value: Value = serde_json::from_slice(body).ok()?;
         let clean = self.value(&value);
-        if clean == value {
-            return body;
-        }
-        clean.to_string().into_bytes()
+        (clean != value).then(|| clean.to_string().into_bytes())
     }
 
     fn value(&self, value: &Value) -> Value {

@@ -218,7 +218,8 @@ impl Session {
                 },
             },
         };
-        let iam = self.iam(via.as_nobody())?;
+        let via = via.as_nobody();
+        let iam = self.iam(via.clone())?;
         let answer = iam
             .keystone_create_user_token_by_password(Some("true"), &request)
             .await
@@ -227,11 +228,14 @@ impl Session {
         let token = answer.headers().get(transport::NEW_TOKEN);
         let token = token.and_then(|token| token.to_str().ok());
         let token = token.filter(|token| !token.is_empty()).map(Secret::from);
-        let token = token.ok_or(LoginError::Unreadable {
-            asked: ASKED,
-            status,
-        })?;
-        let details = answer.into_inner().token;
+        let said = via.as_it_came(answer.into_inner());
+        let (Some(token), Some(said)) = (token, said) else {
+            return Err(LoginError::Unreadable {
+                asked: ASKED,
+                status,
+            });
+        };
+        let details = said.token;
         let project = details.as_ref().and_then(|details| details.project.clone());
         Ok(Login {
             authentication: Authentication::Token(token),

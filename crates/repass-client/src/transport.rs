@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Request, Response, ResponseBuilderExt, StatusCode};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::Instant;
 
 use crate::connections::Connections;
@@ -14,7 +14,7 @@ use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
 use crate::session::{Authentication, Login, LoginError, Session};
-use crate::{ErrorBody, NotSent, Resending, credentials};
+use crate::{ErrorBody, NotSent, Resending, credentials, error_body};
 
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -63,11 +63,17 @@ pub(crate) struct Memory {
 }
 
 /// What is known of an answer even when its body cannot be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// What the body says of an error, whatever the status says.
+    pub(crate) error: ErrorBody,
+    /// Whether the body is one that no success has.
+    pub(crate) is_denied: bool,
+    /// The body as it came, where what is kept of it hides a secret.
+    raw: Option<Secret>,
 }
 
 impl Transport {
@@ -148,6 +154,16 @@ impl Transport {
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         // A panic while it was locked would be a bug, and no reason for another.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last answer as it came, to decide by: a secret can be one of the words that decide. What
+    /// is kept or shown is the answer that hides it.
+    pub(crate) fn as_it_came<T: DeserializeOwned>(&self, shown: T) -> Option<T> {
+        let memory = self.memory();
+        match memory.seen.as_ref().and_then(|seen| seen.raw.as_ref()) {
+            Some(raw) => serde_json::from_str(raw.expose()).ok(),
+            None => Some(shown),
+        }
     }
 
     /// What is known of the session, after a login where one is needed.
@@ -305,11 +321,13 @@ impl Transport {
                 *value = HeaderValue::from_static("[REDACTED]");
             }
         }
-        self.memory().seen = Some(Seen {
+        let mut seen = Seen {
             status: status.as_u16(),
             request_id: request_id(&headers),
             retry_after: retry_after(&headers, SystemTime::now()),
-        });
+            ..Seen::default()
+        };
+        self.memory().seen = Some(seen.clone());
 
         let refused = status.is_client_error() || status.is_server_error();
         let mut body = Vec::new();
@@ -333,7 +351,13 @@ impl Transport {
         } else if !is_object {
             body = b"null".to_vec();
         }
-        let body = redactor.json(body);
+        seen.is_denied = error_body::is_one(&body);
+        if let Some(hidden) = redactor.json(&body) {
+            let raw = String::from_utf8(std::mem::replace(&mut body, hidden));
+            seen.raw = raw.ok().map(Secret::from);
+        }
+        seen.error = serde_json::from_slice(&body).unwrap_or_default();
+        self.memory().seen = Some(seen);
         let answer = http::Response::builder().url(response.url().clone());
         // It fails for a status or a header that is none, and has neither yet.
         let mut answer = answer.body(reqwest::Body::from(body)).unwrap_or_default();

@@ -72,6 +72,9 @@ enum Answers {
     Then(Vec<Vec<u8>>),
 }
 
+/// Whatever proves success to one of the calls.
+const PROOFS: &str = r#""success":true,"result":"success","code":"1""#;
+
 fn success(request: &Request) -> Vec<u8> {
     let change = request.line.starts_with("PUT");
     if request.line.contains("/users/") {
@@ -139,13 +142,28 @@ fn answers(happens: &str) -> Option<Answers> {
             json(200, r#"{"message":"success"}"#),
         ]),
         "a 200 with `success` missing" => Each(vec![json(200, ""), json(200, r#"{"name":"a"}"#)]),
+        "a success whose body speaks of an error, too, in any dialect" => Each(
+            [
+                r#""error_code":"DCS.4115""#,
+                r#""error_msg":{"en":"Busy."}"#,
+                r#""errCode":"DBS.280001","externalMessage":"Parameter error.""#,
+                r#""errCode":300306"#,
+                r#""externalMessage":"Parameter error.""#,
+                r#""error":{"code":400,"message":"Wrong."}"#,
+                r#""errorCode":"1""#,
+            ]
+            .map(|error| json(200, &format!("{{{PROOFS},{error}}}")))
+            .into(),
+        ),
         "a refusal, when the answer to an earlier attempt was lost" => {
             InTurn(vec![Vec::new(), json(400, "")])
         }
         "a 200 with `success` true" => ok(r#"{"success":true}"#),
-        "a 200, with or without a body" => {
-            Each(vec![json(200, ""), json(200, r#"{"job_id":"1"}"#)])
-        }
+        "a 200, with or without a body" => Each(vec![
+            json(200, ""),
+            json(200, r#"{"job_id":"1"}"#),
+            json(200, r#"{"error_code":null,"errCode":null,"success":true}"#),
+        ]),
         "a 202, with or without a body" => {
             Each(vec![json(202, ""), json(202, r#"{"job_id":"1"}"#)])
         }
