@@ -75,7 +75,7 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let session = Session::new(&endpoints, project.into(), credentials);
-        let transport = Transport::new(session)?;
+        let transport = Transport::new(session, endpoints.allow_http)?;
         Ok(Self {
             endpoints,
             transport,

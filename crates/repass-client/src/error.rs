@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use repass_policy::Violations;
 
-use crate::{LoginError, NoEndpoint, Operation};
+use crate::{InvalidEndpoint, LoginError, NoEndpoint, Operation};
 
 /// Why a call did not succeed. Ask [`Error::certainty`] first.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,9 @@ pub enum NotSent {
     /// The client has no endpoint for the service.
     #[error(transparent)]
     NoEndpoint(NoEndpoint),
+    /// A generated client was made with a URL that would show the password on its way.
+    #[error(transparent)]
+    Endpoint(InvalidEndpoint),
     /// There is no token, or the id of the project is not known.
     #[error(transparent)]
     Login(Arc<LoginError>),

@@ -14,7 +14,7 @@ use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
 use crate::session::{Authentication, Login, LoginError, Session};
-use crate::{ErrorBody, NotSent, Resending, credentials, error_body};
+use crate::{ErrorBody, NotSent, Resending, credentials, endpoints, error_body};
 
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -29,12 +29,14 @@ pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 ///
 /// This is what a generated client is made with; [`Client::transport`](crate::Client::transport)
 /// gives one. The generated client sends through this transport's own HTTP client
-/// whichever one it was given, so that none can follow a redirect with a password in its body.
+/// whichever one it was given, so that none can follow a redirect with a password in its body, and
+/// to a URL that [`Endpoints`](crate::Endpoints) would accept.
 #[derive(Debug, Clone)]
 pub struct Transport {
     identity: Identity,
     connections: Arc<Connections>,
     resending: Resending,
+    allow_http: bool,
     /// When the call began; the requests of generated clients each begin their own.
     begun: Option<Instant>,
     /// What is known of a call; each call of [`crate::Client`] has its own.
@@ -77,12 +79,13 @@ pub(crate) struct Seen {
 }
 
 impl Transport {
-    pub(crate) fn new(session: Session) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(session: Session, allow_http: bool) -> Result<Self, reqwest::Error> {
         let resending = Resending::default();
         let transport = Self {
             identity: Identity::Session(Arc::new(session)),
             connections: Arc::new(Connections::new(resending.connect_timeout())),
             resending,
+            allow_http,
             begun: None,
             memory: Arc::default(),
         };
@@ -187,6 +190,8 @@ impl Transport {
         let call = self.begun();
         // The generator's own header, which the services do not know.
         request.headers_mut().remove("api-version");
+        let checked = endpoints::check_scheme(request.url(), self.allow_http);
+        checked.map_err(NotSent::Endpoint)?;
         if operation.needs_login {
             let login = call.login().await.map_err(NotSent::Login)?;
             login.inspect(|login| add_token(request, login));

@@ -4,12 +4,13 @@ mod calls;
 mod server;
 
 use std::process::Command;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
     DmsPassword, Endpoints, Error, InstanceId, LoginError, NotSent, Operation, ProjectId,
-    ProjectName, Service, Transport, Username, dcs, ddm, dms,
+    ProjectName, Resending, Service, Transport, Username, dcs, ddm, dms,
 };
 
 use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, username};
@@ -236,6 +237,28 @@ async fn no_redirect_is_followed_by_a_generated_client() {
     };
     let answer = dms.reset_password(&project, &instance, &body);
     assert_eq!(answer.await.unwrap_err().status().unwrap(), 307);
+}
+
+#[tokio::test]
+async fn a_generated_client_sends_no_password_by_plain_http() {
+    // No time for anything: nothing is sent, whatever it is allowed to.
+    let at_once = Resending {
+        deadline: Duration::ZERO,
+        ..Resending::default()
+    };
+    let reset = async |endpoints: Endpoints| {
+        let credentials = Credentials::token(TOKEN).unwrap();
+        let client = Client::new(endpoints, project(), credentials).unwrap();
+        let transport = client.with_resending(at_once).transport();
+        let dms = dms::Client::new("http://dms.example", transport);
+        let body = dms::types::ResetPasswordRequest {
+            new_password: DmsPassword::unchecked(NEW),
+        };
+        let answer = dms.reset_password(&project(), &instance(), &body).await;
+        answer.unwrap_err().to_string()
+    };
+    assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way; write a URL such as https://dms.eu-de.otc.t-systems.com");
+    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: there was no time left to send it");
 }
 
 #[tokio::test]
