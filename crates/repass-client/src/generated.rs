@@ -4,20 +4,25 @@
 use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::Transport;
+use crate::resend::Repeat;
 
 /// What has to be known of an operation in order to send it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits {
-    /// It verifies an old password, and so is not the same when it is repeated.
-    pub(crate) is_change: bool,
+    pub(crate) repeat: Repeat,
     /// It is for those who are logged in.
     pub(crate) needs_login: bool,
 }
 
 fn traits(operation: &OperationInfo) -> Traits {
+    let login = "keystone_create_user_token_by_password";
     Traits {
-        is_change: operation.operation_id == "update_password",
-        needs_login: operation.operation_id != "keystone_create_user_token_by_password",
+        repeat: match operation.operation_id {
+            "update_password" => Repeat::Never,
+            id if id == login => Repeat::Unavailable,
+            _ => Repeat::Lost,
+        },
+        needs_login: operation.operation_id != login,
     }
 }
 

@@ -11,7 +11,8 @@ use reqwest::{Response, StatusCode};
 /// A **change** of a DCS password is sent again only when no connection could be made and after a
 /// 429: a second try after a lost answer would find the old password wrong, burn attempts and lock
 /// the account. A **reset** is sent again, with the same password, also after a 503 or when its
-/// answer was lost. Nothing is sent again after any other answer.
+/// answer was lost. A **login** is sent again after a 429 or a 503, but not when its answer was
+/// lost: some wrong passwords lock a user. Nothing is sent again after any other answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resending {
     /// How many times a call is sent at most; 1 sends nothing again.
@@ -57,6 +58,17 @@ impl Resending {
     }
 }
 
+/// What a request is sent again after, beside a failed connect and a 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Nothing: it verifies an old password, which may be another one afterwards.
+    Never,
+    /// A 503: it verifies a password, but whoever is not there counts no wrong ones.
+    Unavailable,
+    /// A 503 and a lost answer: it is the same whether it is carried out once or twice.
+    Lost,
+}
+
 /// What an attempt means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -74,18 +86,20 @@ pub(crate) enum Next {
 impl Next {
     pub(crate) fn after(
         attempt: &reqwest::Result<Response>,
-        is_change: bool,
+        repeat: Repeat,
         now: SystemTime,
     ) -> Self {
         match attempt {
             Err(error) if error.is_builder() => Self::Stop,
             Err(error) if error.is_connect() => Self::again(None, false),
-            Err(_) if !is_change => Self::again(None, true),
+            Err(_) if repeat == Repeat::Lost => Self::again(None, true),
             Ok(response) => {
                 let retry_after = retry_after(response.headers(), now);
                 match response.status() {
                     StatusCode::TOO_MANY_REQUESTS => Self::again(retry_after, false),
-                    StatusCode::SERVICE_UNAVAILABLE if !is_change => Self::again(retry_after, true),
+                    StatusCode::SERVICE_UNAVAILABLE if repeat != Repeat::Never => {
+                        Self::again(retry_after, true)
+                    }
                     _ => Self::Stop,
                 }
             }

@@ -19,10 +19,12 @@ use crate::{
     transport,
 };
 
-/// How long before its end a token is renewed: longer than any call takes.
+/// How long before its end a token is renewed, if it is good for twice as long: longer than any
+/// call takes.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a login that IAM refused is not tried again: some wrong passwords lock a user.
+/// How long a login that IAM refused is not tried again: some wrong passwords lock a user. Nor is a
+/// renewal that failed while the old token is good.
 const REST: Duration = Duration::from_secs(60);
 
 /// Why nobody is logged in, or why the id of the project is not known.
@@ -88,12 +90,19 @@ fn and_request_id(id: &Option<String>) -> String {
 }
 
 /// What calls are made with once a session has begun.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) authentication: Authentication,
     /// The project; not known while it is looked up.
     pub(crate) project: Option<ProjectId>,
-    renew_at: Option<Instant>,
+    life: Option<Life>,
+}
+
+/// When a token is to be renewed, and when it ends.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    renew_at: Instant,
+    ends_at: Instant,
 }
 
 /// What a request is authenticated with.
@@ -153,20 +162,31 @@ impl Session {
         let Ok(mut last) = tokio::time::timeout(via.time_left(), self.last.lock()).await else {
             return Err(Arc::new(LoginError::Late));
         };
+        let waited = self.ended.load(Ordering::Acquire) != ended;
         if let Some(last) = &*last {
             let holds = match &last.result {
-                Ok(login) => login.is_good() && !login.is_with(refused),
-                // Whoever waited for it does not try once more.
-                Err(_) if self.ended.load(Ordering::Acquire) != ended => true,
-                Err(error) => error.is_refusal() && last.ended.elapsed() < REST,
+                // Whoever waited for it takes it, however short its life is.
+                Ok(login) => (waited || login.is_fresh()) && !login.is_with(refused),
+                Err(error) => waited || (error.is_refusal() && last.ended.elapsed() < REST),
             };
             if holds {
                 return last.result.clone();
             }
         }
+        let old = last.as_ref().and_then(|last| last.result.as_ref().ok());
+        let old = old.filter(|login| login.is_good() && !login.is_with(refused));
         // In a box, for the requests to IAM are sent as all others.
-        let begun = Box::pin(self.begin(via)).await;
-        let result = begun.map(Arc::new).map_err(Arc::new);
+        let result = match old {
+            None => Box::pin(self.begin(via)).await,
+            Some(old) => {
+                let begun = Box::pin(self.begin(&via.for_half_of_its_time())).await;
+                begun.or_else(|_| {
+                    tracing::debug!("there is no new token; the old one is still good");
+                    Ok(old.to_be_renewed_after(REST))
+                })
+            }
+        };
+        let result = result.map(Arc::new).map_err(Arc::new);
         let ended = Instant::now();
         *last = Some(Attempt {
             result: result.clone(),
@@ -240,7 +260,7 @@ impl Session {
         Ok(Login {
             authentication: Authentication::Token(token),
             project: project.and_then(|project| ProjectId::new(project.id?).ok()),
-            renew_at: details.and_then(|details| renew_at(&details)),
+            life: details.and_then(|details| Life::of(&details)),
         })
     }
 
@@ -286,13 +306,30 @@ impl Login {
         Self {
             authentication,
             project: None,
-            renew_at: None,
+            life: None,
         }
     }
 
+    /// Whether nobody needs to think of its end.
+    fn is_fresh(&self) -> bool {
+        self.life.is_none_or(|life| Instant::now() < life.renew_at)
+    }
+
+    /// Whether it has not ended.
     fn is_good(&self) -> bool {
-        self.renew_at
-            .is_none_or(|renew_at| Instant::now() < renew_at)
+        self.life.is_none_or(|life| Instant::now() < life.ends_at)
+    }
+
+    /// The same login, that is to be renewed after this wait or at its end.
+    fn to_be_renewed_after(&self, wait: Duration) -> Self {
+        let life = self.life.map(|life| Life {
+            renew_at: life.ends_at.min(Instant::now() + wait),
+            ..life
+        });
+        Self {
+            life,
+            ..self.clone()
+        }
     }
 
     fn is_with(&self, refused: Option<&Secret>) -> bool {
@@ -303,13 +340,18 @@ impl Login {
     }
 }
 
-/// When to get the next token. How long this one is good is told by IAM's own clock; ours may be
-/// wrong.
-fn renew_at(details: &types::TokenDetails) -> Option<Instant> {
-    let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
-    let lifetime = time(&details.expires_at)?.duration_since(time(&details.issued_at)?);
-    let lifetime = Duration::try_from(lifetime).unwrap_or_default();
-    Instant::now().checked_add(lifetime.saturating_sub(RENEW_BEFORE))
+impl Life {
+    /// How long a token is good is told by IAM's own clock; ours may be wrong.
+    fn of(details: &types::TokenDetails) -> Option<Self> {
+        let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
+        let length = time(&details.expires_at)?.duration_since(time(&details.issued_at)?);
+        let length = Duration::try_from(length).unwrap_or_default();
+        let now = Instant::now();
+        Some(Self {
+            renew_at: now.checked_add(length - RENEW_BEFORE.min(length / 2))?,
+            ends_at: now.checked_add(length)?,
+        })
+    }
 }
 
 fn refused(asked: &'static str, error: GeneratedError<ErrorBody>) -> LoginError {

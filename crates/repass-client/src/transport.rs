@@ -123,6 +123,13 @@ impl Transport {
         wait.saturating_add(self.connections.timeout) < self.time_left()
     }
 
+    /// The same transport for what may not take all the time that the call has left.
+    pub(crate) fn for_half_of_its_time(&self) -> Self {
+        let mut half = self.for_one_call();
+        half.resending.deadline = self.time_left() / 2;
+        half
+    }
+
     /// The same transport, with this and nothing else to authenticate with.
     pub(crate) fn with(&self, authentication: Authentication) -> Self {
         Self {
@@ -231,7 +238,7 @@ impl Transport {
                     continue;
                 }
             }
-            let next = Next::after(&result, operation.is_change, SystemTime::now());
+            let next = Next::after(&result, operation.repeat, SystemTime::now());
             let (
                 Next::Again {
                     retry_after,
