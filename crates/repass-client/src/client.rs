@@ -10,7 +10,6 @@ use tokio::time::Instant;
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::session::Session;
-use crate::transport::Seen;
 use crate::{
     AdminName, Credentials, Endpoints, ErrorBody, InstanceId, Operation, Project, ProjectId,
     Resending, Transport, Username, dcs, ddm, dms,
@@ -384,9 +383,13 @@ impl Call<'_> {
     /// A call that was refused or not sent may have been carried out before, when its answer was
     /// lost.
     fn with_earlier_attempts(&self, error: Error) -> Error {
-        if !self.transport.memory().in_doubt || !error.certainty().nothing_changed() {
+        let memory = self.transport.memory();
+        if !memory.in_doubt || !error.certainty().nothing_changed() {
             return error;
         }
+        let doubtful_id = memory.doubtful_id.clone();
+        drop(memory);
+        let request_id = doubtful_id.or_else(|| error.request_id().map(str::to_owned));
         let (code, message) = match error {
             Error::Refused(refusal) => (refusal.code, refusal.message),
             _ => (None, None),
@@ -394,6 +397,7 @@ impl Call<'_> {
         Error::Unknown(Box::new(Unknown {
             code,
             message,
+            request_id,
             ..self.unknown(UnknownCause::EarlierAttempt)
         }))
     }
@@ -410,7 +414,7 @@ impl Call<'_> {
                 self.unknown(UnknownCause::Unreadable),
             )));
         };
-        let seen = self.seen();
+        let seen = self.transport.seen();
         let (error, request_id) = (seen.error, seen.request_id);
         let proof = prove(answer);
         let code = proof.code.or_else(|| error.code().map(str::to_owned));
@@ -446,11 +450,6 @@ impl Call<'_> {
                 ..self.unknown(UnknownCause::NotConfirmed)
             }))),
         }
-    }
-
-    /// What is known of the last answer, if there was one.
-    fn seen(&self) -> Seen {
-        self.transport.memory().seen.clone().unwrap_or_default()
     }
 
     fn unknown(&self, cause: UnknownCause) -> Unknown {
@@ -497,12 +496,10 @@ impl Call<'_> {
     fn error_response(&self, answer: &ResponseValue<ErrorBody>) -> Error {
         let code = answer.code().map(str::to_owned);
         let message = answer.message().map(str::to_owned);
-        let in_body = answer.request_id.clone();
         let unknown = self.unknown(UnknownCause::ServerError);
-        let request_id = unknown.request_id.clone().or(in_body);
         let status = answer.status();
         if status.is_client_error() {
-            let retry_after = self.seen().retry_after;
+            let retry_after = self.transport.seen().retry_after;
             let as_it_came = self.transport.as_it_came(ErrorBody::clone(answer));
             let by_code = as_it_came.as_ref().and_then(ErrorBody::code);
             Error::Refused(Box::new(Refusal {
@@ -511,13 +508,12 @@ impl Call<'_> {
                 kind: RefusalKind::of(status.as_u16(), by_code, retry_after),
                 code,
                 message,
-                request_id,
+                request_id: unknown.request_id,
             }))
         } else {
             Error::Unknown(Box::new(Unknown {
                 code,
                 message,
-                request_id,
                 ..unknown
             }))
         }

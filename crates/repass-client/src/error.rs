@@ -239,7 +239,8 @@ pub struct Unknown {
     pub code: Option<String>,
     /// The service's words, if there are any.
     pub message: Option<String>,
-    /// The id by which the vendor's support finds the request, if one arrived.
+    /// The id by which the vendor's support finds the request, if one arrived: of the attempt that
+    /// may have changed the password, where there was another one after it.
     pub request_id: Option<String>,
     /// What happened.
     pub cause: UnknownCause,

@@ -53,12 +53,14 @@ pub enum LoginError {
     #[error("IAM gave no answer")]
     NoAnswer(#[source] reqwest::Error),
     /// The answer is not the documented one.
-    #[error("IAM gave an answer without a {asked} (status {status})")]
+    #[error("IAM gave an answer without a {asked} (status {status}{})", and_request_id(.request_id))]
     Unreadable {
         /// What it was asked for: a token or a project.
         asked: &'static str,
         /// The HTTP status.
         status: u16,
+        /// The id by which the vendor's support finds the request.
+        request_id: Option<String>,
     },
     /// There is not one project of this name.
     #[error("IAM knows {found} projects with the name {name}; give the id of the project")]
@@ -67,6 +69,8 @@ pub enum LoginError {
         name: ProjectName,
         /// How many projects have it, among those that may be seen.
         found: usize,
+        /// The id by which the vendor's support finds the request.
+        request_id: Option<String>,
     },
 }
 
@@ -78,7 +82,9 @@ impl LoginError {
     /// The id by which the vendor's support finds the request, if an answer had one.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Refused { request_id, .. } => request_id.as_deref(),
+            Self::Refused { request_id, .. }
+            | Self::Unreadable { request_id, .. }
+            | Self::Project { request_id, .. } => request_id.as_deref(),
             _ => None,
         }
     }
@@ -243,17 +249,13 @@ impl Session {
         let answer = iam
             .keystone_create_user_token_by_password(Some("true"), &request)
             .await
-            .map_err(|error| refused(ASKED, error))?;
-        let status = answer.status().as_u16();
+            .map_err(|error| refused(ASKED, &via, error))?;
         let token = answer.headers().get(transport::NEW_TOKEN);
         let token = token.and_then(|token| token.to_str().ok());
         let token = token.filter(|token| !token.is_empty()).map(Secret::from);
         let said = via.as_it_came(answer.into_inner());
         let (Some(token), Some(said)) = (token, said) else {
-            return Err(LoginError::Unreadable {
-                asked: ASKED,
-                status,
-            });
+            return Err(unreadable(ASKED, &via));
         };
         let details = said.token;
         let project = details.as_ref().and_then(|details| details.project.clone());
@@ -272,25 +274,23 @@ impl Session {
         via: &Transport,
     ) -> Result<ProjectId, LoginError> {
         const ASKED: &str = "project";
-        let iam = self.iam(via.with(login.authentication.clone()))?;
+        let via = via.with(login.authentication.clone());
+        let iam = self.iam(via.clone())?;
         let answer = iam
             .keystone_list_projects(Some(name.as_str()))
             .await
-            .map_err(|error| refused(ASKED, error))?;
-        let status = answer.status().as_u16();
+            .map_err(|error| refused(ASKED, &via, error))?;
         let mut projects = answer.into_inner().projects;
         projects.retain(|project| project.name.as_deref() == Some(name.as_str()));
         let (Some(project), 1) = (projects.first(), projects.len()) else {
             return Err(LoginError::Project {
                 name: name.clone(),
                 found: projects.len(),
+                request_id: via.seen().request_id,
             });
         };
         let id = project.id.clone().unwrap_or_default();
-        ProjectId::new(id).map_err(|_| LoginError::Unreadable {
-            asked: ASKED,
-            status,
-        })
+        ProjectId::new(id).map_err(|_| unreadable(ASKED, &via))
     }
 
     fn iam(&self, transport: Transport) -> Result<iam::Client, LoginError> {
@@ -354,23 +354,28 @@ impl Life {
     }
 }
 
-fn refused(asked: &'static str, error: GeneratedError<ErrorBody>) -> LoginError {
+fn refused(asked: &'static str, via: &Transport, error: GeneratedError<ErrorBody>) -> LoginError {
     match error {
         GeneratedError::ErrorResponse(answer) => LoginError::Refused {
             asked,
             status: answer.status().as_u16(),
             message: answer.message().unwrap_or("no reason is given").to_owned(),
-            request_id: transport::request_id(answer.headers())
-                .or_else(|| answer.request_id.clone()),
+            request_id: via.seen().request_id,
         },
         GeneratedError::CommunicationError(error)
         | GeneratedError::ResponseBodyError(error)
         | GeneratedError::InvalidUpgrade(error) => LoginError::NoAnswer(error.without_url()),
         // Nothing else keeps a request to IAM from being sent.
         GeneratedError::Custom(_) => LoginError::Late,
-        error => LoginError::Unreadable {
-            asked,
-            status: error.status().map_or(0, |status| status.as_u16()),
-        },
+        _ => unreadable(asked, via),
+    }
+}
+
+fn unreadable(asked: &'static str, via: &Transport) -> LoginError {
+    let seen = via.seen();
+    LoginError::Unreadable {
+        asked,
+        status: seen.status,
+        request_id: seen.request_id,
     }
 }

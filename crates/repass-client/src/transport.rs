@@ -60,8 +60,18 @@ pub(crate) struct Memory {
     pub(crate) seen: Option<Seen>,
     /// Whether an earlier attempt may have changed the password.
     pub(crate) in_doubt: bool,
+    /// The id of the first such attempt that had one.
+    pub(crate) doubtful_id: Option<String>,
     /// Why nothing was sent, where the request was not even tried.
     pub(crate) not_sent: Option<NotSent>,
+}
+
+impl Memory {
+    fn leave_in_doubt(&mut self) {
+        self.in_doubt = true;
+        let id = self.seen.as_ref().and_then(|seen| seen.request_id.clone());
+        self.doubtful_id = self.doubtful_id.take().or(id);
+    }
 }
 
 /// What is known of an answer even when its body cannot be read.
@@ -166,6 +176,11 @@ impl Transport {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known of the last answer, if there was one.
+    pub(crate) fn seen(&self) -> Seen {
+        self.memory().seen.clone().unwrap_or_default()
+    }
+
     /// The last answer as it came, to decide by: a secret can be one of the words that decide. What
     /// is kept or shown is the answer that hides it.
     pub(crate) fn as_it_came<T: DeserializeOwned>(&self, shown: T) -> Option<T> {
@@ -253,7 +268,9 @@ impl Transport {
             if !call.has_time_after(wait) {
                 return result;
             }
-            call.memory().in_doubt |= in_doubt;
+            if in_doubt {
+                call.memory().leave_in_doubt();
+            }
             tracing::debug!(wait_ms = wait.as_millis(), in_doubt, "sending again");
             tokio::time::sleep(wait).await;
         }
@@ -369,6 +386,8 @@ impl Transport {
             seen.raw = raw.ok().map(Secret::from);
         }
         seen.error = serde_json::from_slice(&body).unwrap_or_default();
+        let in_body = || seen.error.request_id.clone();
+        seen.request_id = seen.request_id.or_else(in_body);
         self.memory().seen = Some(seen);
         let answer = http::Response::builder().url(response.url().clone());
         // It fails for a status or a header that is none, and has neither yet.
@@ -385,7 +404,7 @@ fn add_token(request: &mut Request, login: &Login) {
     }
 }
 
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     (!id.is_empty()).then(|| id.to_owned())
 }

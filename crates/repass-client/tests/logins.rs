@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use repass_client::{Client, Credentials, Endpoints, Operation, Resending};
+use insta::assert_snapshot;
+use repass_client::{Client, Credentials, Endpoints, Operation, ProjectName, Resending};
 
 use calls::{call, project, summary};
 use server::{KEEP_OPEN, Request, Server, answer, answer_with, jump};
@@ -105,6 +106,51 @@ async fn a_login_whose_answer_was_lost_is_not_sent_again_by_the_same_call() {
         let sent = received.iter().filter(|request| is_login(request)).count();
         assert_eq!(sent, logins, "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_login_that_fails_tells_the_id_of_its_request() {
+    let server = Server::start().await;
+    let id = "x-request-id: 5d0c2b8e\r\n";
+    let name = ProjectName::new("eu-de").unwrap();
+    let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
+    let endpoints = Endpoints::all(&server.url()).unwrap();
+    let client = Client::new(endpoints, name, credentials).unwrap();
+    let mut told = Vec::new();
+    for (login, look_up) in [
+        (answer_with(400, id, ""), Vec::new()),
+        (answer(400, r#"{"request_id":"5d0c2b8e"}"#), Vec::new()),
+        (answer_with(201, id, "{}"), Vec::new()),
+        (answer_with(302, id, "{}"), Vec::new()),
+        (token(1, "01:00:00"), answer_with(200, id, "{}")),
+        (
+            token(1, "01:00:00"),
+            answer_with(200, id, r#"{"projects":[{"name":"eu-de"}]}"#),
+        ),
+    ] {
+        jump(A_MINUTE);
+        server.answer_by(move |request| match is_login(request) {
+            true => login.clone(),
+            false => look_up.clone(),
+        });
+        let result = call(
+            &client,
+            Operation::DmsResetPassword,
+            "",
+            "Kafka-Example-2024",
+        )
+        .await;
+        assert_eq!(result.as_ref().unwrap_err().request_id(), Some("5d0c2b8e"));
+        told.push(summary(&result));
+    }
+    assert_snapshot!(told.join("\n"), @"
+    NotSent: IAM gave no token: no reason is given (status 400, request id 5d0c2b8e)
+    NotSent: IAM gave no token: no reason is given (status 400, request id 5d0c2b8e)
+    NotSent: IAM gave an answer without a token (status 201, request id 5d0c2b8e)
+    NotSent: IAM gave an answer without a token (status 302, request id 5d0c2b8e)
+    NotSent: IAM knows 0 projects with the name eu-de; give the id of the project
+    NotSent: IAM gave an answer without a project (status 200, request id 5d0c2b8e)
+    ");
 }
 
 #[tokio::test]
