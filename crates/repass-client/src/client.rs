@@ -99,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A password that is the user name or its reverse is not sent.
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn ddm_reset_password(
         &self,
         instance: &InstanceId,
@@ -107,24 +107,28 @@ impl Client {
         password: &DdmAccountPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DdmResetPassword);
-        call.checked(password.check_context(&Context {
-            username: Some(username.as_str()),
-            ..Context::default()
-        }))?;
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
-        let body = ddm::types::ResetUserPasswordRequest {
-            password: password.clone(),
-        };
-        let answer = ddm
-            .reset_user_password(&call.project().await?, instance, username, &body)
-            .await;
-        call.outcome(answer, |body| {
-            Proof::of(match body.success {
-                Some(true) => Verdict::Done,
-                Some(false) => Verdict::Refused(RefusalKind::Other),
-                None => Verdict::NotConfirmed,
+        call.traced(async {
+            call.checked(password.check_context(&Context {
+                username: Some(username.as_str()),
+                ..Context::default()
+            }))?;
+            let ddm =
+                ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = ddm::types::ResetUserPasswordRequest {
+                password: password.clone(),
+            };
+            let answer = ddm
+                .reset_user_password(&call.project().await?, instance, username, &body)
+                .await;
+            call.outcome(answer, |body| {
+                Proof::of(match body.success {
+                    Some(true) => Verdict::Done,
+                    Some(false) => Verdict::Refused(RefusalKind::Other),
+                    None => Verdict::NotConfirmed,
+                })
             })
         })
+        .await
     }
 
     /// Creates the administrator of a DDM instance, or sets its password if there is one.
@@ -134,7 +138,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmSetAdmin, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmSetAdmin, %instance, status, request_id, elapsed_ms))]
     pub async fn ddm_set_admin(
         &self,
         instance: &InstanceId,
@@ -142,18 +146,22 @@ impl Client {
         password: &DdmAdminPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DdmSetAdmin);
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
-        let body = ddm::types::ResetAdministratorRequest {
-            name: name.clone(),
-            password: password.clone(),
-        };
-        let answer = ddm
-            .reset_administrator(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| Proof {
-            job_id: body.job_id,
-            ..Proof::of(Verdict::Done)
+        call.traced(async {
+            let ddm =
+                ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = ddm::types::ResetAdministratorRequest {
+                name: name.clone(),
+                password: password.clone(),
+            };
+            let answer = ddm
+                .reset_administrator(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| Proof {
+                job_id: body.job_id,
+                ..Proof::of(Verdict::Done)
+            })
         })
+        .await
     }
 
     /// Changes the password of a Redis instance from the old one to a new one.
@@ -162,7 +170,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A new password that is the old one is not sent.
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsChangePassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsChangePassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dcs_change_password(
         &self,
         instance: &InstanceId,
@@ -170,38 +178,42 @@ impl Client {
         new: &DcsPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DcsChangePassword);
-        call.checked(new.check_context(&Context {
-            old_password: Some(old.expose()),
-            ..Context::default()
-        }))?;
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
-        let body = dcs::types::UpdatePasswordRequest {
-            old_password: old.clone(),
-            new_password: new.clone(),
-        };
-        let answer = dcs
-            .update_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| {
-            // A longer number is no count, and could be a password.
-            let number = |text: Option<String>| text?.parse().ok().map(u8::into);
-            let verdict = match body.result.as_deref() {
-                Some("success") => Verdict::Done,
-                Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
-                    tries_left: number(body.retry_times_left),
-                }),
-                Some("locked") => Verdict::Refused(RefusalKind::Locked {
-                    minutes_left: number(body.lock_time_left),
-                }),
-                Some("failed") => Verdict::Refused(RefusalKind::Other),
-                _ => Verdict::NotConfirmed,
+        call.traced(async {
+            call.checked(new.check_context(&Context {
+                old_password: Some(old.expose()),
+                ..Context::default()
+            }))?;
+            let dcs =
+                dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dcs::types::UpdatePasswordRequest {
+                old_password: old.clone(),
+                new_password: new.clone(),
             };
-            Proof {
-                code: body.result,
-                message: body.message,
-                ..Proof::of(verdict)
-            }
+            let answer = dcs
+                .update_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| {
+                // A longer number is no count, and could be a password.
+                let number = |text: Option<String>| text?.parse().ok().map(u8::into);
+                let verdict = match body.result.as_deref() {
+                    Some("success") => Verdict::Done,
+                    Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
+                        tries_left: number(body.retry_times_left),
+                    }),
+                    Some("locked") => Verdict::Refused(RefusalKind::Locked {
+                        minutes_left: number(body.lock_time_left),
+                    }),
+                    Some("failed") => Verdict::Refused(RefusalKind::Other),
+                    _ => Verdict::NotConfirmed,
+                };
+                Proof {
+                    code: body.result,
+                    message: body.message,
+                    ..Proof::of(verdict)
+                }
+            })
         })
+        .await
     }
 
     /// Resets the password of a Redis instance, or makes it password-free.
@@ -210,7 +222,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dcs_reset_password(
         &self,
         instance: &InstanceId,
@@ -221,26 +233,30 @@ impl Client {
             ResetPassword::PasswordFree => None,
         };
         let call = self.call(Operation::DcsResetPassword);
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
-        let body = dcs::types::ResetPasswordRequest {
-            new_password: new_password.cloned(),
-            no_password_access: new_password.is_none(),
-        };
-        let answer = dcs
-            .reset_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| {
-            let verdict = match body.code.as_deref() {
-                Some("1") => Verdict::Done,
-                Some("3") => Verdict::Refused(RefusalKind::Locked { minutes_left: None }),
-                _ => Verdict::NotConfirmed,
+        call.traced(async {
+            let dcs =
+                dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dcs::types::ResetPasswordRequest {
+                new_password: new_password.cloned(),
+                no_password_access: new_password.is_none(),
             };
-            Proof {
-                code: body.code,
-                message: body.ext_message.or(body.message),
-                ..Proof::of(verdict)
-            }
+            let answer = dcs
+                .reset_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| {
+                let verdict = match body.code.as_deref() {
+                    Some("1") => Verdict::Done,
+                    Some("3") => Verdict::Refused(RefusalKind::Locked { minutes_left: None }),
+                    _ => Verdict::NotConfirmed,
+                };
+                Proof {
+                    code: body.code,
+                    message: body.ext_message.or(body.message),
+                    ..Proof::of(verdict)
+                }
+            })
         })
+        .await
     }
 
     /// Resets the password of a Kafka instance that has SSL enabled.
@@ -249,21 +265,25 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DmsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DmsResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dms_reset_password(
         &self,
         instance: &InstanceId,
         password: &DmsPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DmsResetPassword);
-        let dms = dms::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
-        let body = dms::types::ResetPasswordRequest {
-            new_password: password.clone(),
-        };
-        let answer = dms
-            .reset_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |()| Proof::of(Verdict::Done))
+        call.traced(async {
+            let dms =
+                dms::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dms::types::ResetPasswordRequest {
+                new_password: password.clone(),
+            };
+            let answer = dms
+                .reset_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |()| Proof::of(Verdict::Done))
+        })
+        .await
     }
 
     fn call(&self, operation: Operation) -> Call<'_> {
@@ -357,27 +377,35 @@ impl Call<'_> {
             Ok(answer) => self.proven(answer, prove),
             Err(error) => Err(self.error(error)),
         };
-        let decided = decided.map_err(|error| self.with_earlier_attempts(error));
-        self.trace(&decided);
-        decided
+        decided.map_err(|error| self.with_earlier_attempts(error))
     }
 
-    fn trace(&self, decided: &Result<Outcome, Error>) {
+    /// Makes the call, and logs what came of it: no word of a body, only what is known by it.
+    async fn traced(
+        &self,
+        steps: impl Future<Output = Result<Outcome, Error>>,
+    ) -> Result<Outcome, Error> {
+        let result = steps.await;
         let span = tracing::Span::current();
         span.record("elapsed_ms", self.begun.elapsed().as_millis() as u64);
         if let Some(seen) = &self.transport.memory().seen {
             span.record("status", seen.status);
         }
-        let request_id = match decided {
+        let request_id = match &result {
             Ok(outcome) => outcome.request_id.as_deref(),
             Err(error) => error.request_id(),
         };
         if let Some(id) = request_id {
             span.record("request_id", id);
         }
-        if decided.is_ok() {
-            tracing::info!("done");
+        match &result {
+            Ok(_) => tracing::info!("done"),
+            Err(error) => {
+                let (certainty, kind) = (error.certainty(), error.kind());
+                tracing::info!(?certainty, %kind, code = error.code(), "no success");
+            }
         }
+        result
     }
 
     /// A call that was refused or not sent may have been carried out before, when its answer was

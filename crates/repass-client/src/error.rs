@@ -66,6 +66,41 @@ impl Error {
         }
     }
 
+    /// What it is, in a word for a log.
+    pub(crate) fn kind(&self) -> String {
+        let known = match self {
+            Self::NotSent { reason, .. } => match reason {
+                NotSent::Policy(_) => "Policy",
+                NotSent::NoEndpoint(_) => "NoEndpoint",
+                NotSent::Endpoint(_) => "Endpoint",
+                NotSent::Login(_) => "Login",
+                NotSent::Late => "Late",
+                NotSent::Connect(_) => "Connect",
+                NotSent::Request(_) => "Request",
+            },
+            Self::Refused(refusal) => return format!("{:?}", refusal.kind),
+            Self::Unknown(unknown) => match unknown.cause {
+                UnknownCause::ServerError => "ServerError",
+                UnknownCause::Timeout => "Timeout",
+                UnknownCause::Cut(_) => "Cut",
+                UnknownCause::Unreadable => "Unreadable",
+                UnknownCause::UnexpectedStatus => "UnexpectedStatus",
+                UnknownCause::NotConfirmed => "NotConfirmed",
+                UnknownCause::EarlierAttempt => "EarlierAttempt",
+            },
+        };
+        known.to_owned()
+    }
+
+    /// The service's code, if there is one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::NotSent { .. } => None,
+            Self::Refused(refusal) => refusal.code.as_deref(),
+            Self::Unknown(unknown) => unknown.code.as_deref(),
+        }
+    }
+
     /// The id by which the vendor's support finds the request, if an answer had one.
     pub fn request_id(&self) -> Option<&str> {
         match self {
