@@ -88,6 +88,13 @@ impl Client {
         self
     }
 
+    /// Whether this client or a clone of it has begun to send a service anything; a login is not
+    /// meant. Whoever has dropped the future of a call, and hears that it has not, knows that
+    /// nothing changed.
+    pub fn has_sent(&self) -> bool {
+        self.transport.has_sent()
+    }
+
     /// What the generated clients of [`ddm`], [`dcs`] and [`dms`] are made with.
     pub fn transport(&self) -> Transport {
         self.transport.clone()

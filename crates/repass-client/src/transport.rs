@@ -1,5 +1,6 @@
 //! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -39,6 +40,8 @@ pub struct Transport {
     allow_http: bool,
     /// When the call began; the requests of generated clients each begin their own.
     begun: Option<Instant>,
+    /// Whether a service was sent anything.
+    sent: Arc<AtomicBool>,
     /// What is known of a call; each call of [`crate::Client`] has its own.
     memory: Arc<Mutex<Memory>>,
 }
@@ -97,6 +100,7 @@ impl Transport {
             resending,
             allow_http,
             begun: None,
+            sent: Arc::default(),
             memory: Arc::default(),
         };
         // Whatever is wrong with the HTTP library itself is told now.
@@ -119,6 +123,12 @@ impl Transport {
             begun: self.begun.or_else(|| Some(Instant::now())),
             ..self.clone()
         }
+    }
+
+    /// Whether a service was sent anything by this transport or a clone of it. IAM is asked by
+    /// others.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Acquire)
     }
 
     /// How much of its time the call has left.
@@ -144,6 +154,7 @@ impl Transport {
     pub(crate) fn with(&self, authentication: Authentication) -> Self {
         Self {
             identity: Identity::Known(Arc::new(Login::with(authentication))),
+            sent: Arc::default(),
             memory: Arc::default(),
             ..self.clone()
         }
@@ -153,6 +164,7 @@ impl Transport {
     pub(crate) fn as_nobody(&self) -> Self {
         Self {
             identity: Identity::Nobody,
+            sent: Arc::default(),
             memory: Arc::default(),
             ..self.clone()
         }
@@ -332,6 +344,7 @@ impl Transport {
         self.memory().seen = None;
         let http = self.connections.to(request.url())?;
         let redactor = self.redactor(&request);
+        self.sent.store(true, Ordering::Release);
         let mut response = http.execute(request).await?;
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
