@@ -6,7 +6,6 @@ use repass_policy::{
     Violations,
 };
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::session::Session;
@@ -298,7 +297,6 @@ impl Client {
             client: self,
             operation,
             transport: self.transport.for_one_call(),
-            begun: Instant::now(),
         }
     }
 }
@@ -335,7 +333,6 @@ struct Call<'a> {
     client: &'a Client,
     operation: Operation,
     transport: Transport,
-    begun: Instant,
 }
 
 impl Call<'_> {
@@ -394,7 +391,7 @@ impl Call<'_> {
     ) -> Result<Outcome, Error> {
         let result = steps.await;
         let span = tracing::Span::current();
-        span.record("elapsed_ms", self.begun.elapsed().as_millis() as u64);
+        span.record("elapsed_ms", self.transport.elapsed().as_millis() as u64);
         if let Some(seen) = &self.transport.memory().seen {
             span.record("status", seen.status);
         }

@@ -30,8 +30,9 @@ pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 ///
 /// This is what a generated client is made with; [`Client::transport`](crate::Client::transport)
 /// gives one. The generated client sends through this transport's own HTTP client
-/// whichever one it was given, so that none can follow a redirect with a password in its body, and
-/// to a URL that [`Endpoints`](crate::Endpoints) would accept.
+/// whichever one it was given, so that none can follow a redirect with a password in its body; and
+/// only to a URL that [`Endpoints`](crate::Endpoints) would accept. Its `new` makes an HTTPS client
+/// that is never used; where there are no certificates, take `new_with_client`.
 #[derive(Debug, Clone)]
 pub struct Transport {
     identity: Identity,
@@ -131,10 +132,14 @@ impl Transport {
         self.sent.load(Ordering::Acquire)
     }
 
+    /// How long ago the call began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.map(|begun| begun.elapsed()).unwrap_or_default()
+    }
+
     /// How much of its time the call has left.
     pub(crate) fn time_left(&self) -> Duration {
-        let gone = self.begun.map(|begun| begun.elapsed());
-        (self.resending.deadline).saturating_sub(gone.unwrap_or_default())
+        self.resending.deadline.saturating_sub(self.elapsed())
     }
 
     /// Whether an attempt after this wait could still be told from one that was not sent: its time
