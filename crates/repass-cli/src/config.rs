@@ -4,7 +4,7 @@ use crate::arguments::{Access, Output};
 use crate::configuration::{Configuration, SERVICES};
 use crate::failure::Failure;
 use crate::output::{Config, Mistake, Setting};
-use crate::settings::{self, Found, SETTINGS, Which};
+use crate::settings::{self, Found, SETTINGS, Source, Which};
 use crate::terminal;
 
 pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
@@ -61,6 +61,7 @@ impl settings::Setting {
             value: shown.map(|found| found.value.expose().to_owned()),
             hidden: found.is_some() && shown.is_none(),
             from: found.map(|found| found.source.to_string()),
+            not_used: configuration.not_used(self.which).map(Source::to_string),
         }
     }
 
@@ -82,6 +83,9 @@ fn lines(config: &Config) -> String {
         told += &terminal::fact(setting.name, value);
         if let Some(from) = &setting.from {
             told += &terminal::fact("", &format!("from {from}"));
+        }
+        if let Some(other) = &setting.not_used {
+            told += &terminal::fact("", &format!("not used: {other}"));
         }
     }
     let credentials = config.credentials.unwrap_or("-");

@@ -17,7 +17,7 @@ pub(crate) const SERVICES: [Service; 3] = [Service::Ddm, Service::Dcs, Service::
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     leading: Which,
-    companions: &'static [Which],
+    needed: &'static [Which],
 }
 
 /// On a tie the first one counts.
@@ -25,23 +25,25 @@ const KINDS: [Kind; 3] = [
     Kind {
         name: "token",
         leading: Which::Token,
-        companions: &[],
+        needed: &[],
     },
     Kind {
         name: "access-key",
         leading: Which::AccessKey,
-        companions: &[Which::SecretKey],
+        needed: &[Which::SecretKey],
     },
     Kind {
         name: "user",
         leading: Which::Username,
-        companions: &[Which::Password, Which::Domain],
+        needed: &[Which::Password, Which::Domain],
     },
 ];
 
 /// Every setting that is in force.
 pub(crate) struct Configuration {
     found: Vec<(&'static Setting, Found)>,
+    /// What is set, and not in force although nothing else is.
+    not_used: Vec<(Which, Source)>,
     allow_http: bool,
 }
 
@@ -56,26 +58,23 @@ impl Configuration {
         let file = file.transpose()?;
         let mut configuration = Self {
             found: Vec::new(),
+            not_used: Vec::new(),
             allow_http: access.allow_http,
         };
         for setting in SETTINGS {
-            if let Some(found) = setting.find(access, file.as_ref())? {
+            let leading = setting.completes.and_then(|which| configuration.get(which));
+            let beside = match leading.map(|leading| leading.place) {
+                None => setting.find(access, file.as_ref())?,
+                Some(place) => setting.find_beside(place, access, file.as_ref())?,
+            };
+            if let Some(found) = beside {
                 configuration.set(setting, found);
+            } else if let Some(other) = setting.find(access, file.as_ref())? {
+                configuration.not_used.push((setting.which, other.source));
             }
         }
-        configuration.unpair();
         configuration.conclude();
         Ok(configuration)
-    }
-
-    /// Drops the security token of another access key: one from a weaker source than the key's.
-    fn unpair(&mut self) {
-        let key = self
-            .get(Which::AccessKey)
-            .map_or(u8::MAX, |key| key.source.rank());
-        self.found.retain(|(setting, found)| {
-            setting.which != Which::SecurityToken || found.source.rank() <= key
-        });
     }
 
     /// Adds what follows from the region, and from an endpoint on this machine.
@@ -84,30 +83,48 @@ impl Configuration {
             let hosts = hosts(region.expose()).ok();
             for service in SERVICES.into_iter().chain([Service::Iam]) {
                 let host = hosts.as_ref().and_then(|hosts| hosts.url(service).ok());
-                self.add(Which::Endpoint(service), host, "region");
+                self.add(Which::Endpoint(service), host, Which::Region);
             }
             if self.get(Which::ProjectId).is_none() {
-                self.add(Which::ProjectName, Some(region.expose()), "region");
+                self.add(Which::ProjectName, Some(region.expose()), Which::Region);
             }
             return;
         }
-        let own = self.emulator().map(|found| found.value.clone());
-        let iam = Which::Endpoint(Service::Iam);
-        self.add(iam, own.as_ref().map(Secret::expose), "endpoint");
+        if let Some((which, own)) = self
+            .emulator()
+            .map(|(which, own)| (which, own.value.clone()))
+        {
+            self.add(Which::Endpoint(Service::Iam), Some(own.expose()), which);
+        }
     }
 
     /// The first endpoint, if every one that is set is on this machine.
-    fn emulator(&self) -> Option<&Found> {
-        let endpoints = SERVICES.map(|service| self.get(Which::Endpoint(service)));
-        let mut endpoints = endpoints.into_iter().flatten();
-        let first = endpoints.next().filter(|found| is_emulator(found))?;
-        endpoints.all(is_emulator).then_some(first)
+    fn emulator(&self) -> Option<(Which, &Found)> {
+        let endpoints = SERVICES.map(Which::Endpoint);
+        let mut endpoints = endpoints
+            .into_iter()
+            .filter_map(|which| Some((which, self.get(which)?)));
+        let first = endpoints.next().filter(|(_, found)| is_emulator(found))?;
+        endpoints
+            .all(|(_, found)| is_emulator(found))
+            .then_some(first)
     }
 
-    fn add(&mut self, which: Which, value: Option<&str>, from: &'static str) {
-        if let (None, Some(value)) = (self.get(which), value) {
-            let (value, source) = (value.into(), Source::Setting(from));
-            self.set(Setting::of(which), Found { value, source });
+    /// Adds a value that follows from another setting, and has its rank.
+    fn add(&mut self, which: Which, value: Option<&str>, from: Which) {
+        let from = Setting::of(from);
+        if let (None, Some(value), Some(place)) = (
+            self.get(which),
+            value,
+            self.get(from.which).map(|from| from.place),
+        ) {
+            let (value, source) = (value.into(), Source::Setting(from.name));
+            let found = Found {
+                value,
+                source,
+                place,
+            };
+            self.set(Setting::of(which), found);
         }
     }
 
@@ -128,12 +145,18 @@ impl Configuration {
         found.map(|(_, found)| found)
     }
 
+    /// Where a value is that is not in force although no other one is.
+    pub(crate) fn not_used(&self, which: Which) -> Option<&Source> {
+        let other = self.not_used.iter().find(|(other, _)| *other == which);
+        other.map(|(_, source)| source)
+    }
+
     /// The one of these that comes from the strongest source; the first one on a tie.
     fn strongest(&self, settings: &[Which]) -> Option<(Which, &Found)> {
         let found = settings
             .iter()
             .filter_map(|which| Some((*which, self.get(*which)?)));
-        found.min_by_key(|(_, found)| found.source.rank())
+        found.min_by_key(|(_, found)| found.place.rank())
     }
 
     /// A client for one service.
@@ -234,17 +257,9 @@ impl Configuration {
                 format!("set a token ({token}), an access key ({key}) or a user ({user})"),
             ));
         };
-        for companion in kind.companions {
-            let companion = Setting::of(*companion);
-            if self.get(companion.which).is_none() {
-                let leading = self.get(kind.leading).map(|found| &found.source);
-                let leading = leading.map_or_else(String::new, Source::to_string);
-                let [name, missing] =
-                    [Setting::of(kind.leading), companion].map(|one| one.name.replace('-', " "));
-                return Err(Failure::usage(
-                    format!("{leading} sets the {name}, but no {missing} is set"),
-                    format!("set it: {}", companion.ways()),
-                ));
+        for needed in kind.needed {
+            if let (Some(leading), None) = (self.get(kind.leading), self.get(*needed)) {
+                return Err(self.incomplete(kind, leading, Setting::of(*needed)));
             }
         }
         self.build(kind).map_err(|error| {
@@ -253,6 +268,20 @@ impl Configuration {
                 "correct it; `repass config` shows where it comes from",
             )
         })
+    }
+
+    fn incomplete(&self, kind: &Kind, leading: &Found, needed: &Setting) -> Failure {
+        let [name, missing] =
+            [Setting::of(kind.leading), needed].map(|one| one.name.replace('-', " "));
+        let other = self.not_used(needed.which).map(|other| {
+            format!("; that of {other} is not used, for it could belong to another {name}")
+        });
+        let line = format!(
+            "{} sets the {name}, but no {missing} is set there{}",
+            leading.source,
+            other.unwrap_or_default()
+        );
+        Failure::usage(line, format!("set {}", needed.ways_beside(leading.place)))
     }
 
     fn build(&self, kind: &Kind) -> Result<Credentials, InvalidCredentials> {

@@ -173,27 +173,88 @@ fn every_setting_is_tested() {
     assert_eq!(names[1..], tested);
 }
 
+/// What is set of an access key or a user, and where: only what was set together counts.
 #[test]
-fn a_security_token_belongs_to_an_access_key_of_its_source_or_a_weaker_one() {
-    let both = "clouds: {one: {auth: {ak: AK, sk: SK, security_token: T}}}";
-    let file = folder(&[("clouds.yaml", both)]);
-    let from = |variables: &[(&str, &str)]| {
-        let mut command = bare("config --cloud one");
+fn what_completes_a_key_or_a_user_comes_from_where_that_one_does() {
+    let whole_key = "{ak: AK, sk: SK, security_token: T}";
+    let whole_user = "{username: u, password: p, domain_name: d}";
+    let mut told = String::new();
+    for (clouds, secure, environment) in [
+        (whole_key, "{}", &[][..]),
+        ("{ak: AK}", "{sk: SK, security_token: T}", &[]),
+        (whole_key, "{}", &["OS_SECRET_KEY", "OS_SECURITY_TOKEN"]),
+        (whole_key, "{}", &["OS_ACCESS_KEY"]),
+        (whole_key, "{}", &["OS_ACCESS_KEY", "OS_SECRET_KEY"]),
+        ("{ak: AK, sk: SK}", "{}", &["OS_SECURITY_TOKEN"]),
+        ("{ak: AK}", "{}", &["OS_SECRET_KEY"]),
+        (
+            "{}",
+            "{}",
+            &["OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"],
+        ),
+        (
+            "{}",
+            "{}",
+            &["HUAWEICLOUD_SDK_AK", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"],
+        ),
+        (
+            "{}",
+            "{}",
+            &[
+                "HUAWEICLOUD_SDK_AK",
+                "HUAWEICLOUD_SDK_SK",
+                "OS_ACCESS_KEY",
+                "OS_SECURITY_TOKEN",
+            ],
+        ),
+        ("{}", "{}", &["OS_ACCESS_KEY", "HUAWEICLOUD_SDK_SK"]),
+        (whole_user, "{}", &["OS_USERNAME"]),
+        (whole_user, "{}", &["OS_USERNAME", "OS_PASSWORD"]),
+        (whole_user, "{}", &["OS_PASSWORD", "OS_DOMAIN_NAME"]),
+        ("{username: u, domain_name: d}", "{password: p}", &[]),
+        ("{username: u, domain_name: d}", "{}", &["OS_PASSWORD"]),
+        ("{username: u, domain_name: d}", "{}", &[]),
+        ("{username: u, password: p}", "{}", &["OS_DOMAIN_NAME"]),
+        ("{}", "{}", &["OS_PASSWORD"]),
+    ] {
+        let text = |auth| format!("clouds:\n  one:\n    auth: {auth}\n");
+        let file = folder(&[
+            ("clouds.yaml", &text(clouds)),
+            ("secure.yaml", &text(secure)),
+        ]);
+        let mut command = bare("config --cloud one --region eu-de --output json");
         command
             .current_dir(file.path())
-            .envs(variables.iter().copied());
-        config(&mut command, "security-token").1
-    };
-    let in_file = Some("clouds.yaml line 1".to_owned());
-    let in_environment = Some("OS_SECURITY_TOKEN".to_owned());
-    let key = ("OS_ACCESS_KEY", "AK");
-    let token = ("OS_SECURITY_TOKEN", "T");
-    assert_eq!(from(&[]), in_file);
-    assert_eq!(from(&[("OS_SECRET_KEY", "SK")]), in_file);
-    assert_eq!(from(&[key]), None);
-    assert_eq!(from(&[token]), in_environment);
-    assert_eq!(from(&[key, token]), in_environment);
+            .envs(environment.iter().map(|name| (*name, "value")));
+        let config: Value = serde_json::from_str(&run(&mut command).stdout).unwrap();
+        told += &format!("# {clouds} {secure} {}\n", environment.join(" "));
+        for setting in config["settings"].as_array().unwrap() {
+            let name = setting["name"].as_str().unwrap();
+            if COMPLETED.contains(&name) {
+                for (key, what) in [("from", "from"), ("not_used", "not used:")] {
+                    if let Some(place) = setting.get(key) {
+                        told += &format!("{name} {what} {}\n", place.as_str().unwrap());
+                    }
+                }
+            }
+        }
+        for problem in config["problems"].as_array().unwrap() {
+            told += &format!("error: {}\nnext: {}\n", problem["message"], problem["next"]);
+        }
+        told += "\n";
+    }
+    insta::assert_snapshot!(told);
 }
+
+/// The settings of an access key and of a user.
+const COMPLETED: &[&str] = &[
+    "access-key",
+    "secret-key",
+    "security-token",
+    "username",
+    "password",
+    "domain",
+];
 
 #[test]
 fn the_option_names_the_cloud_before_the_variable() {
