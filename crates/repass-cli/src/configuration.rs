@@ -42,7 +42,7 @@ const KINDS: [Kind; 3] = [
 /// Every setting that is in force.
 pub(crate) struct Configuration {
     found: Vec<(&'static Setting, Found)>,
-    /// What is set, and not in force although nothing else is.
+    /// What is set, and not in force although nothing else is set that counts more.
     not_used: Vec<(Which, Source)>,
     allow_http: bool,
 }
@@ -77,54 +77,63 @@ impl Configuration {
         Ok(configuration)
     }
 
-    /// Adds what follows from the region, and from an endpoint on this machine.
+    /// Adds what follows from the region, and from an endpoint on this machine: what is tried
+    /// there must not log in at a real IAM.
     fn conclude(&mut self) {
-        if let Some(region) = self.get(Which::Region).map(|region| region.value.clone()) {
-            let hosts = hosts(region.expose()).ok();
-            for service in SERVICES.into_iter().chain([Service::Iam]) {
-                let host = hosts.as_ref().and_then(|hosts| hosts.url(service).ok());
-                self.add(Which::Endpoint(service), host, Which::Region);
-            }
-            if self.get(Which::ProjectId).is_none() {
-                self.add(Which::ProjectName, Some(region.expose()), Which::Region);
-            }
+        let region = self.get(Which::Region).map(|found| found.value.clone());
+        let hosts = region
+            .as_ref()
+            .and_then(|region| hosts(region.expose()).ok());
+        let host = |service| hosts.as_ref()?.url(service).ok().map(Secret::from);
+        for service in SERVICES {
+            self.follow(Which::Endpoint(service), Which::Region, host(service));
+        }
+        let iam = Which::Endpoint(Service::Iam);
+        if let Some((which, own)) = self.emulator() {
+            let own = own.value.clone();
+            self.follow(iam, which, Some(own));
+        }
+        self.follow(iam, Which::Region, host(Service::Iam));
+        // It is only the project that most have: any other one is meant.
+        let project = self.strongest(&[Which::ProjectId, Which::ProjectName]);
+        if project.is_none() {
+            self.follow(Which::ProjectName, Which::Region, region);
+        }
+    }
+
+    /// The strongest endpoint, if every one that is set is on this machine.
+    fn emulator(&self) -> Option<(Which, &Found)> {
+        let services = SERVICES.map(Which::Endpoint);
+        let mut endpoints = services.iter().filter_map(|which| self.get(*which));
+        let all = endpoints.all(is_emulator);
+        all.then(|| self.strongest(&services)).flatten()
+    }
+
+    /// Sets what follows from another setting, and has its rank: a weaker value does not count, for
+    /// it may be that of another region.
+    fn follow(&mut self, which: Which, from: Which, value: Option<Secret>) {
+        let Some(place) = self.get(from).map(|found| found.place) else {
+            return;
+        };
+        let known = self.get(which).map(|found| found.place.rank());
+        if known.is_some_and(|rank| rank <= place.rank()) {
             return;
         }
-        if let Some((which, own)) = self
-            .emulator()
-            .map(|(which, own)| (which, own.value.clone()))
-        {
-            self.add(Which::Endpoint(Service::Iam), Some(own.expose()), which);
-        }
-    }
-
-    /// The first endpoint, if every one that is set is on this machine.
-    fn emulator(&self) -> Option<(Which, &Found)> {
-        let endpoints = SERVICES.map(Which::Endpoint);
-        let mut endpoints = endpoints
-            .into_iter()
-            .filter_map(|which| Some((which, self.get(which)?)));
-        let first = endpoints.next().filter(|(_, found)| is_emulator(found))?;
-        endpoints
-            .all(|(_, found)| is_emulator(found))
-            .then_some(first)
-    }
-
-    /// Adds a value that follows from another setting, and has its rank.
-    fn add(&mut self, which: Which, value: Option<&str>, from: Which) {
-        let from = Setting::of(from);
-        if let (None, Some(value), Some(place)) = (
-            self.get(which),
-            value,
-            self.get(from.which).map(|from| from.place),
-        ) {
-            let (value, source) = (value.into(), Source::Setting(from.name));
-            let found = Found {
-                value,
-                source,
-                place,
-            };
-            self.set(Setting::of(which), found);
+        let weaker = self
+            .found
+            .extract_if(.., |(setting, _)| setting.which == which);
+        let weaker = weaker.map(|(_, found)| (which, found.source));
+        self.not_used.extend(weaker);
+        if let Some(value) = value {
+            let source = Source::Setting(Setting::of(from).name);
+            self.set(
+                Setting::of(which),
+                Found {
+                    value,
+                    source,
+                    place,
+                },
+            );
         }
     }
 
@@ -220,7 +229,11 @@ impl Configuration {
                 .err()
                 .map_or_else(String::new, |error| error.to_string()),
         };
-        let line = format!("{}: {problem}", region.source);
+        let other = self.not_used(Which::Endpoint(service)).map(|other| {
+            format!("; the endpoint of {other} is not used, for it could be of another region")
+        });
+        let other = other.unwrap_or_default();
+        let line = format!("{}: {problem}{other}", region.source);
         Failure::usage(line, format!("name another region, or an endpoint: {ways}"))
     }
 

@@ -233,8 +233,7 @@ pub(crate) struct Setting {
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
-    /// Where there is a value that does not count although no other one does: it may belong to
-    /// another key, user or region.
+    /// Where there is a value that does not count, for it may belong to another key, user or region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_used: Option<String>,
 }

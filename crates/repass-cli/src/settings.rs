@@ -214,8 +214,10 @@ from where that one comes from: from Huawei's variables, from OpenStack's, or fr
 the password of a user in the files may be OS_PASSWORD, where the files have none for it. The domain
 is given by its name; OS_USER_DOMAIN_ID is not read.
 
-A region gives the endpoints, and the project that has its name. Without a region an endpoint on
-this machine is taken for that of IAM too."
+A region gives the endpoints, which count as much as the region does: an endpoint from a weaker
+source may be of another region, and is not used. It gives the project of its name, too, if no
+other one is set. If each endpoint of a service is on this machine, it is that of IAM, too, unless
+IAM has one from a source that is as strong."
 }
 
 /// Where a value comes from.

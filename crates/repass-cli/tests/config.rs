@@ -256,6 +256,103 @@ const COMPLETED: &[&str] = &[
     "domain",
 ];
 
+/// Where the endpoints come from, and which they are.
+fn endpoints(words: &str, environment: &[(&str, &str)], cloud: &str) -> String {
+    let file = folder(&[("clouds.yaml", &format!("clouds: {{one: {cloud}}}"))]);
+    let mut command = bare(&format!("config --cloud one --output json {words}"));
+    command
+        .current_dir(file.path())
+        .env("OS_TOKEN", "t")
+        .envs(environment.iter().copied());
+    let config: Value = serde_json::from_str(&run(&mut command).stdout).unwrap();
+    let names: Vec<_> = environment.iter().map(|(name, _)| *name).collect();
+    let mut told = format!("# {words} {} {cloud}\n", names.join(" "));
+    for setting in config["settings"].as_array().unwrap() {
+        let name = setting["name"].as_str().unwrap();
+        // DMS is as DCS.
+        if [
+            "ddm-endpoint",
+            "dcs-endpoint",
+            "iam-endpoint",
+            "project-name",
+        ]
+        .contains(&name)
+        {
+            told += &format!("{name}: ");
+            for key in ["value", "from", "not_used"] {
+                if let Some(text) = setting.get(key) {
+                    let what = match key {
+                        "value" => "",
+                        "from" => " from ",
+                        _ => " not used: ",
+                    };
+                    told += &format!("{what}{}", text.as_str().unwrap());
+                }
+            }
+            told += "\n";
+        }
+    }
+    for problem in config["problems"].as_array().unwrap() {
+        let message = problem["message"].as_str().unwrap();
+        let (start, end) = match message.split_once(" but ae-ad-1") {
+            Some((start, list)) => (start, list.split("eu-nl").nth(1).unwrap_or_default()),
+            None => (message, ""),
+        };
+        told += &format!("error: {start} …{end}\n");
+    }
+    told + "\n"
+}
+
+#[test]
+fn what_follows_from_a_setting_counts_as_much_as_the_setting() {
+    const HERE: &str = "http://127.0.0.1:8080";
+    const OTC: &str = "https://iam.eu-de.otc.t-systems.com/v3";
+    let override_ = "{region_name: eu-de, dcs_endpoint_override: 'https://dcs.private.example', \
+                     auth: {project_name: eu-de_test}}";
+    let here = "{dcs_endpoint_override: 'http://127.0.0.1:1', auth: {auth_url: 'https://host'}}";
+    let at_home = &format!("--endpoint {HERE}");
+    let told = [
+        endpoints("", &[], override_),
+        endpoints("--region eu-nl", &[], override_),
+        endpoints("--region nowhere", &[], override_),
+        endpoints("", &[("OS_REGION_NAME", "eu-nl")], override_),
+        endpoints(
+            "--region eu-nl --endpoint https://host",
+            &[("OS_AUTH_URL", OTC)],
+            "{}",
+        ),
+        endpoints("--region cn-north-4", &[("OS_AUTH_URL", OTC)], "{}"),
+        endpoints(
+            "--iam-endpoint https://host",
+            &[("OS_REGION_NAME", "cn-north-4")],
+            "{}",
+        ),
+        endpoints(
+            "",
+            &[("OS_REGION_NAME", "cn-north-4"), ("OS_AUTH_URL", OTC)],
+            "{}",
+        ),
+        endpoints(at_home, &[("OS_REGION_NAME", "eu-de")], "{}"),
+        endpoints(at_home, &[("OS_AUTH_URL", OTC)], "{}"),
+        endpoints(&format!("--region eu-de {at_home}"), &[], "{}"),
+        endpoints(&format!("{at_home} --iam-endpoint {OTC}"), &[], "{}"),
+        endpoints("", &[], here),
+        endpoints("", &[("OS_DCS_ENDPOINT_OVERRIDE", HERE)], here),
+        endpoints("", &[("OS_REGION_NAME", "eu-de")], here),
+        // One service on this machine is not all of them.
+        endpoints(
+            "",
+            &[
+                ("OS_REGION_NAME", "eu-de"),
+                ("OS_DCS_ENDPOINT_OVERRIDE", HERE),
+            ],
+            "{}",
+        ),
+    ]
+    .concat();
+    insta::assert_snapshot!(told);
+}
+
 #[test]
 fn the_option_names_the_cloud_before_the_variable() {
     let file = folder(&[(
@@ -597,8 +694,9 @@ fn what_is_missing_is_told_with_the_ways_to_set_it() {
             &[("OS_TOKEN", "t")],
         ),
         (
-            "--region eu-de",
+            "",
             &[
+                ("OS_REGION_NAME", "eu-de"),
                 ("OS_AUTH_URL", "https://u:Hidden-Example@host"),
                 ("OS_TOKEN", "t"),
             ],
@@ -740,8 +838,13 @@ fn a_user_logs_in() {
         let run = reset(&emulator, &target, &settings);
         assert_eq!(run.code, Some(0), "{project}: {}", run.stderr);
     }
-    let wrong = [settings[0], ("OS_PASSWORD", "wrong"), settings[2]];
+    // Not at the real IAM of a region that is set for other work.
     let target = format!("--endpoint {url} --project-id {}", text("project_id"));
+    let elsewhere = [("OS_REGION_NAME", "eu-de"), ("OS_AUTH_URL", "https://host")];
+    let settings_too = [&settings[..], &elsewhere].concat();
+    let run = reset(&emulator, &target, &settings_too);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let wrong = [settings[0], ("OS_PASSWORD", "wrong"), settings[2]];
     let refused = reset(&emulator, &target, &wrong);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
 }
