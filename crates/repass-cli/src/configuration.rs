@@ -54,7 +54,7 @@ impl Configuration {
     /// A variable or a file that cannot be read.
     pub(crate) fn load(access: &Access) -> Result<Self, Failure> {
         let cloud = Setting::of(Which::Cloud).find(access, None)?;
-        let file = cloud.map(|cloud| clouds::Cloud::read(cloud.value.expose()));
+        let file = cloud.map(|cloud| clouds::Cloud::read(cloud.value.expose(), &cloud.source));
         let file = file.transpose()?;
         let mut configuration = Self {
             found: Vec::new(),
@@ -97,7 +97,7 @@ impl Configuration {
         // It is only the project that most have: any other one is meant.
         let project = self.strongest(&[Which::ProjectId, Which::ProjectName]);
         if project.is_none() {
-            self.follow(Which::ProjectName, Which::Region, region);
+            self.follow(Which::ProjectName, Which::Region, hosts.and(region));
         }
     }
 
@@ -223,7 +223,7 @@ impl Configuration {
             return Failure::usage(line, format!("give one of these: {region}; {ways}"));
         };
         let problem = match hosts(region.value.expose()) {
-            Err(unknown) => unknown.to_string(),
+            Err(_) => no_region(),
             Ok(hosts) => hosts
                 .url(service)
                 .err()
@@ -275,12 +275,15 @@ impl Configuration {
                 return Err(self.incomplete(kind, leading, Setting::of(*needed)));
             }
         }
-        self.build(kind).map_err(|error| {
-            Failure::usage(
-                error,
-                "correct it; `repass config` shows where it comes from",
-            )
-        })
+        for (setting, found) in &self.found {
+            if setting.which == kind.leading || setting.completes == Some(kind.leading) {
+                check(setting.which, &found.value).map_err(|error| {
+                    Failure::usage(format!("{}: {error}", found.source), "correct it")
+                })?;
+            }
+        }
+        self.build(kind)
+            .map_err(|error| Failure::usage(error, "correct it"))
     }
 
     fn incomplete(&self, kind: &Kind, leading: &Found, needed: &Setting) -> Failure {
@@ -319,6 +322,29 @@ impl Configuration {
                 secret(Which::Password),
             ),
         }
+    }
+}
+
+/// That there is no such region, and which there are. It is told of another one: this one could be
+/// a secret in the wrong place.
+fn no_region() -> String {
+    let unknown = Cloud::of_region("…").err();
+    unknown.map_or_else(String::new, |unknown| unknown.to_string())
+}
+
+/// Whether it could be this part of credentials, the others being right: their error tells no
+/// place.
+fn check(which: Which, value: &Secret) -> Result<Credentials, InvalidCredentials> {
+    const RIGHT: &str = "-";
+    let (text, value) = (value.expose(), value.clone());
+    match which {
+        Which::AccessKey => Credentials::access_key(text, RIGHT),
+        Which::SecretKey => Credentials::access_key(RIGHT, value),
+        Which::SecurityToken => Credentials::temporary_access_key(RIGHT, RIGHT, value),
+        Which::Username => Credentials::user(RIGHT, text, RIGHT),
+        Which::Password => Credentials::user(RIGHT, RIGHT, value),
+        Which::Domain => Credentials::user(text, RIGHT, RIGHT),
+        _ => Credentials::token(value),
     }
 }
 

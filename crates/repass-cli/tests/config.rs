@@ -8,7 +8,7 @@
 mod repass;
 
 use repass::{Emulator, bare, folder, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NEW: &str = "Example~Aa-2024";
 
@@ -117,9 +117,10 @@ fn cloud_with(field: &str, value: &str) -> String {
 #[test]
 fn an_option_counts_before_a_variable_and_a_variable_before_the_file() {
     for (name, option, variables, fields) in SETTINGS {
-        let is_secret = ["token", "secret-key", "security-token", "password"].contains(name);
+        // A value that has not the form of what it should be is hidden.
+        let is_shown = name.ends_with("-endpoint");
         let said = |place: &str, from: &str| {
-            let shown = (!is_secret).then(|| value(name, place));
+            let shown = is_shown.then(|| value(name, place));
             (shown, Some(from.to_owned()))
         };
         // From the weakest place to the strongest; each is added to those before it.
@@ -129,7 +130,7 @@ fn an_option_counts_before_a_variable_and_a_variable_before_the_file() {
             let mut command = bare("config");
             command.current_dir(file.path()).env("OS_CLOUD", "one");
             let line = if field.starts_with("auth.") { 4 } else { 3 };
-            let from = format!("clouds.yaml line {line}");
+            let from = format!("clouds.yaml, line {line}, field clouds.one.{field}");
             assert_eq!(config(&mut command, name), said(field, &from), "{name}");
         }
         let field = fields[0];
@@ -413,6 +414,10 @@ fn what_is_in_force_is_shown_with_its_source() {
             "a-token",
         ),
         ("config --endpoint https://host --project-name p", "a-token"),
+        (
+            "config --region eu-de --project-id 0123456789abcdef0123456789abcdef",
+            "a-token",
+        ),
         ("config", ""),
         ("config --output json", ""),
     ] {
@@ -437,17 +442,18 @@ fn what_is_in_force_is_shown_with_its_source() {
 /// As openstacksdk takes it, wherever it stands; a zero before it could make it octal there.
 #[test]
 fn a_whole_number_is_the_text_that_it_is_written_as() {
-    let text = "\u{feff}common: &id 123456789012345678901234567890 # ü\r\nü: \"ü\"\r\nclouds:\r\n  \
+    let text = "\u{feff}common: &id 12345678901234567890123456789012 # ü\r\nü: \"ü\"\r\nclouds:\r\n  \
                 one:\r\n    region_name: 815\r\n    auth: {project_id: *id, project_name: ~}\r\n";
     let file = folder(&[("clouds.yaml", text)]);
-    for (name, value) in [
-        ("region", "815"),
-        ("project-id", "123456789012345678901234567890"),
-    ] {
+    let config = |name| {
         let mut command = bare("config --cloud one");
-        let (shown, _) = config(command.current_dir(file.path()), name);
-        assert_eq!(shown.as_deref(), Some(value));
-    }
+        config(command.current_dir(file.path()), name)
+    };
+    let (id, _) = config("project-id");
+    assert_eq!(id.as_deref(), Some("12345678901234567890123456789012"));
+    let (_, region) = config("region");
+    let region = region.unwrap();
+    assert_eq!(region, "clouds.yaml, line 5, field clouds.one.region_name");
 }
 
 /// The secrets in the broken files below. None of them may be shown.
@@ -501,6 +507,10 @@ const BROKEN: &[(&str, &str)] = &[
         "clouds:\n  one:\n    auth:\n      password: Hidden-Example\n      password: '4711'\n",
     ),
     (
+        "another field twice",
+        "clouds:\n  one:\n    Hidden-Example: 1\n    Hidden-Example: 2\n",
+    ),
+    (
         "a merge with a text",
         "a: &a Hidden-Example\nclouds:\n  one:\n    <<: *a\n",
     ),
@@ -546,6 +556,47 @@ fn a_mistake_in_a_file_is_told_as_file_line_and_field() {
                 told += &format!("# {what}\n{shown}\n");
             }
         }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// A field with a value that cannot be, beside those that a call needs.
+#[test]
+fn a_value_that_cannot_be_is_told_as_file_line_and_field() {
+    let mut told = String::new();
+    for (field, value) in [
+        ("region_name", "Hidden-Example"),
+        ("dms_endpoint_override", "Hidden-Example"),
+        ("dms_endpoint_override", "http://Hidden-Example"),
+        ("auth.auth_url", "https://u:Hidden-Example@host"),
+        ("auth.project_id", "Hidden/Example"),
+        ("auth.project_name", "Hidden\\tExample"),
+        ("auth.token", "Hidden Example"),
+        ("auth.ak", "Hidden Example"),
+        ("auth.sk", "Hidden Example"),
+        ("auth.security_token", "Hidden Example"),
+    ] {
+        let mut one = json!({
+            "region_name": "eu-de",
+            "auth": {"ak": "AK", "sk": "SK"},
+        });
+        let path = format!("/{}", field.replace('.', "/"));
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        one.pointer_mut(parent).unwrap()[key] = value.replace("\\t", "\t").into();
+        // The name of a project needs IAM.
+        let id = if field == "auth.auth_url" { "" } else { "p" };
+        let project = if field.contains("project") { "" } else { id };
+        let text = json!({"clouds": {"one": one}}).to_string();
+        let text = text.replace("\"auth\"", "\n\"auth\"");
+        let file = folder(&[("clouds.yaml", &text)]);
+        let mut command = bare("dms reset-password --instance-id i --generate --cloud one");
+        command
+            .env("OS_PROJECT_ID", project)
+            .current_dir(file.path());
+        let run = run(&mut command);
+        assert_eq!(run.code, Some(2), "{field}: {}", run.stderr);
+        assert!(!run.transcript().contains("Hidden"), "{}", run.stderr);
+        told += &format!("# {field}\n{}\n", run.stderr);
     }
     insta::assert_snapshot!(told);
 }
@@ -619,12 +670,12 @@ fn a_file_that_cannot_be_read_is_told() {
 fn files_are_found_where_openstack_finds_them() {
     let text = |region: &str| format!("clouds: {{one: {{region_name: {region}}}}}");
     let files = folder(&[
-        ("here/clouds.yaml", &text("here")),
-        ("here-yml/clouds.yml", &text("here-yml")),
-        ("home/.config/openstack/clouds.yaml", &text("home")),
-        ("xdg/openstack/clouds.yaml", &text("xdg")),
-        ("named.yaml", &text("named")),
-        ("secrets.yaml", &text("secrets")),
+        ("here/clouds.yaml", &text("eu-de")),
+        ("here-yml/clouds.yml", &text("eu-nl")),
+        ("home/.config/openstack/clouds.yaml", &text("cn-north-1")),
+        ("xdg/openstack/clouds.yaml", &text("cn-north-4")),
+        ("named.yaml", &text("cn-south-1")),
+        ("secrets.yaml", &text("cn-east-3")),
         ("empty/nothing", ""),
     ]);
     let at = |folder: &str| files.path().join(folder);
@@ -637,12 +688,12 @@ fn files_are_found_where_openstack_finds_them() {
         command
     };
     for (folder, variable, path, region) in [
-        ("here", "OS_TOKEN", "", "here"),
-        ("here-yml", "OS_TOKEN", "", "here-yml"),
-        ("empty", "OS_TOKEN", "", "home"),
-        ("empty", "XDG_CONFIG_HOME", "xdg", "xdg"),
-        ("here", "OS_CLIENT_CONFIG_FILE", "named.yaml", "named"),
-        ("here", "OS_CLIENT_SECURE_FILE", "secrets.yaml", "secrets"),
+        ("here", "OS_TOKEN", "", "eu-de"),
+        ("here-yml", "OS_TOKEN", "", "eu-nl"),
+        ("empty", "OS_TOKEN", "", "cn-north-1"),
+        ("empty", "XDG_CONFIG_HOME", "xdg", "cn-north-4"),
+        ("here", "OS_CLIENT_CONFIG_FILE", "named.yaml", "cn-south-1"),
+        ("here", "OS_CLIENT_SECURE_FILE", "secrets.yaml", "cn-east-3"),
     ] {
         let (value, _) = config(command(folder).env(variable, at(path)), "region");
         assert_eq!(value.as_deref(), Some(region));
@@ -689,6 +740,15 @@ fn what_is_missing_is_told_with_the_ways_to_set_it() {
             "--region eu-de",
             &[("OS_PROJECT_ID", "a/b"), ("OS_TOKEN", "t")],
         ),
+        (
+            "--region eu-de",
+            &[("OS_ACCESS_KEY", "AK"), ("OS_SECRET_KEY", "Hidden Example")],
+        ),
+        (
+            "--endpoint https://host",
+            &[("OS_REGION_NAME", "Hidden-Example"), ("OS_TOKEN", "t")],
+        ),
+        ("", &[("OS_REGION_NAME", "Hidden-Example")]),
         (
             "--endpoint https://host --project-name p",
             &[("OS_TOKEN", "t")],
