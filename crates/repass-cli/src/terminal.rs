@@ -41,8 +41,15 @@ fn kept_stdout() -> io::Result<io::Stdout> {
 /// # Errors
 /// Standard output cannot be written for another reason.
 pub(crate) fn show(data: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{data}").and_then(|()| stdout.flush()) {
+    shown(writeln!(io::stdout(), "{data}"))
+}
+
+/// What came of printing, once nothing waits to be printed any more.
+///
+/// # Errors
+/// See [`show`].
+pub(crate) fn shown(printed: io::Result<()>) -> Result<(), Failure> {
+    match printed.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let line = format!("standard output cannot be written: {error}");
             Err(Failure::not_done(line, "write it to another place"))
