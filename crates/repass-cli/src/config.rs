@@ -86,10 +86,10 @@ fn lines(config: &Config) -> String {
         true => "yes",
         false => "no",
     };
-    told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}");
+    told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}\n");
     for Mistake { message, next } in &config.problems {
-        let [message, next] = [message, next].map(|text| terminal::visible(text));
-        told += &format!("\n  - {message}\n    next: {next}");
+        told += &terminal::wrapped("  - ", 4, message);
+        told += &terminal::wrapped("    next: ", 10, next);
     }
-    told
+    told.trim_end().to_owned()
 }

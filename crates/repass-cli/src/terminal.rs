@@ -169,7 +169,28 @@ fn hung_up() -> io::Result<impl Future<Output = ()>> {
     Ok(std::future::pending())
 }
 
-/// A line with one fact. No terminal is too narrow for a table then, and an id can be copied.
+/// A line with one fact; a long one goes on below itself. No terminal is too narrow for a table
+/// then, and an id can be copied.
 pub(crate) fn fact(name: &str, value: &str) -> String {
-    format!("{name:17}{}\n", visible(value))
+    wrapped(&format!("{name:17}"), 17, value)
+}
+
+/// The text behind this start, in lines that a terminal shows whole, the later ones indented. A
+/// word is not broken.
+pub(crate) fn wrapped(start: &str, indent: usize, text: &str) -> String {
+    const COLUMNS: usize = 80;
+    let (mut told, mut column) = (start.to_owned(), indent);
+    for (index, word) in visible(text).split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > COLUMNS {
+            told += &format!("\n{:indent$}", "");
+            column = indent;
+        } else if index > 0 {
+            told.push(' ');
+            column += 1;
+        }
+        told += word;
+        column += length;
+    }
+    told + "\n"
 }

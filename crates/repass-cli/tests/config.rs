@@ -423,6 +423,11 @@ fn what_is_in_force_is_shown_with_its_source() {
     ] {
         let run = run(bare(words).current_dir(file.path()).env("OS_TOKEN", token));
         let shown = run.transcript();
+        if !words.contains("json") {
+            for line in shown.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
         for secret in ["Iam-Example-2024", "a-token", "Secret-2024"] {
             assert!(!shown.contains(secret), "{words}: {shown}");
         }
