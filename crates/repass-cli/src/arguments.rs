@@ -15,6 +15,7 @@ use repass_client::{
 
 use crate::failure::Failure;
 use crate::output::Operation;
+use crate::terminal;
 
 /// Sets the passwords of DDM, DCS and DMS instances on Huawei Cloud and Open Telekom Cloud
 #[derive(Debug, Parser)]
@@ -33,13 +34,15 @@ pub(crate) struct Arguments {
 /// Where the options of all verbs stand: below the verb's own, above the help.
 const LAST: usize = 900;
 
-/// The verb that was asked for. Help ends the process here, as clap prints it.
+/// The verb that was asked for.
 ///
 /// # Errors
-/// Any mistake. No word of the arguments is repeated: it could be a password.
+/// Help was asked for, and has been printed. Or any mistake. No word of the arguments is repeated: it could be a password.
 pub(crate) fn parse() -> Result<Arguments, Failure> {
     Arguments::try_parse().map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => terminal::shown(error.print())
+            .err()
+            .unwrap_or(Failure::Told { exit_code: 0 }),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
             if Output::asked_for() == Output::Table =>
         {
@@ -455,6 +458,9 @@ fn number(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> 
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    let address = text.parse();
-    address.map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080")
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}").parse(),
+        None => text.parse(),
+    };
+    address.map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080 or localhost:8080")
 }

@@ -13,6 +13,11 @@ pub(crate) async fn run(check: &Check, output: Output) -> Result<(), Failure> {
         ..Context::default()
     };
     let outcome = check.policy.check(password.expose(), &context);
+    if check.policy.not_username && check.username.is_none() {
+        terminal::say(
+            "note: that the password is not the user name was not looked at; give --username",
+        );
+    }
     match output {
         Output::Json => {
             let report = Report::new(check.policy, outcome);
@@ -24,14 +29,7 @@ pub(crate) async fn run(check: &Check, output: Output) -> Result<(), Failure> {
             }
         }
         Output::Table => match outcome {
-            Ok(()) => {
-                if check.policy.not_username && check.username.is_none() {
-                    terminal::say(
-                        "note: without --username its rule about the name was not looked at",
-                    );
-                }
-                terminal::show(&format!("{} accepts the password", check.policy.name))
-            }
+            Ok(()) => terminal::show(&format!("{} accepts the password", check.policy.name)),
             Err(violations) => {
                 terminal::show(&format!("{} refuses the password:", check.policy.name))?;
                 for violation in &violations {

@@ -15,7 +15,7 @@ use serde_saphyr::{Error, NonFiniteFloatPolicy, Spanned, from_str_with_options, 
 
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::settings::Source;
+use crate::settings::{self, Source};
 
 /// More than any such file has.
 const LARGEST_KIB: u16 = 1024;
@@ -37,7 +37,7 @@ impl Cloud {
     ///
     /// # Errors
     /// There is no file, or it cannot be read, or it has no such cloud.
-    pub(crate) fn read(name: &str) -> Result<Self, Failure> {
+    pub(crate) fn read(name: &str, source: &Source) -> Result<Self, Failure> {
         let (secure, clouds) = (find(SECURE)?, find(CLOUDS)?);
         let documents = secure.into_iter().chain(clouds);
         let documents = documents
@@ -46,7 +46,7 @@ impl Cloud {
         if documents.is_empty() {
             let places = places(&CLOUDS.1).map(|place| place.display().to_string());
             return Err(Failure::usage(
-                format!("the cloud {name} is named, but there is no clouds.yaml"),
+                format!("{source} names a cloud, but there is no clouds.yaml"),
                 format!(
                     "name the file in {}, or put it in one of these places: {}",
                     CLOUDS.0,
@@ -58,11 +58,11 @@ impl Cloud {
             name: name.to_owned(),
             documents,
         };
-        cloud.check()?;
+        cloud.check(source)?;
         Ok(cloud)
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, source: &Source) -> Result<(), Failure> {
         let mut known = Vec::new();
         for document in &self.documents {
             let clouds = document.map(&["clouds"])?.into_iter().flatten();
@@ -76,8 +76,7 @@ impl Cloud {
         known.dedup();
         Err(Failure::usage(
             format!(
-                "there is no cloud {} in {}",
-                self.name,
+                "{source}: there is no such cloud in {}",
                 files.collect::<Vec<_>>().join(" or ")
             ),
             match known.is_empty() {
@@ -110,10 +109,7 @@ fn find((variable, names): (&'static str, [&str; 2])) -> Result<Option<PathBuf>,
     };
     let named = PathBuf::from(named);
     if !named.exists() {
-        let line = format!(
-            "{variable} names a file that is not there: {}",
-            named.display()
-        );
+        let line = format!("{variable} names a file that is not there");
         return Err(Failure::usage(line, "name one that is"));
     }
     Ok(Some(named))
@@ -178,7 +174,10 @@ impl Document {
             let map = match &node.value {
                 Node::Map(map) => map,
                 Node::Nothing => return Ok(None),
-                _ => return Err(self.is_not("a map", node, path.get(..depth))),
+                _ => {
+                    let above = path.get(..depth).unwrap_or_default();
+                    return Err(self.is_not("a map", node, above));
+                }
             };
             match map.iter().find(|(each, _)| each == key) {
                 Some((_, below)) => node = below,
@@ -194,7 +193,7 @@ impl Document {
             Some(node) => match &node.value {
                 Node::Map(map) => Ok(Some(map)),
                 Node::Nothing => Ok(None),
-                _ => Err(self.is_not("a map", node, Some(path))),
+                _ => Err(self.is_not("a map", node, path)),
             },
         }
     }
@@ -206,29 +205,33 @@ impl Document {
         match &node.value {
             Node::Nothing => Ok(None),
             Node::Text(text) if text.expose().is_empty() => Ok(None),
-            Node::Text(text) => {
-                let (path, line) = (self.path.clone(), node.defined.line());
-                Ok(Some((text.clone(), Source::File { path, line })))
-            }
-            _ => Err(self.is_not("a text", node, Some(path))),
+            Node::Text(text) => Ok(Some((text.clone(), self.source(node, path)))),
+            _ => Err(self.is_not("a text", node, path)),
         }
     }
 
-    fn is_not(&self, what: &str, node: &Spanned<Node>, path: Option<&[&str]>) -> Failure {
-        let (name, line) = (self.name(), node.defined.line());
-        let field = path.unwrap_or_default().join(".");
-        let field = match field.is_empty() {
-            true => "the whole file".to_owned(),
-            false => format!("field {field}"),
+    fn source(&self, node: &Spanned<Node>, path: &[&str]) -> Source {
+        Source::File {
+            path: self.path.clone(),
+            line: node.defined.line(),
+            field: path.join("."),
+        }
+    }
+
+    fn is_not(&self, what: &str, node: &Spanned<Node>, path: &[&str]) -> Failure {
+        let place = match path.is_empty() {
+            true => format!(
+                "{}, line {}, the whole file",
+                self.name(),
+                node.defined.line()
+            ),
+            false => self.source(node, path).to_string(),
         };
         let next = match what {
             "a text" => "write one value there, in quotes",
             _ => "write fields below it, each on a line of its own",
         };
-        Failure::usage(
-            format!("{name}, line {line}, {field}: must be {what}"),
-            next,
-        )
+        Failure::usage(format!("{place}: must be {what}"), next)
     }
 }
 
@@ -236,6 +239,13 @@ fn mistake(name: &str, error: &Error) -> Failure {
     let line = error.location().map(|location| location.line());
     let line = line.filter(|line| *line > 0);
     let line = line.map(|line| format!(", line {line}"));
+    // Of our own fields only: another one could be a value that lost its own.
+    let field = match error {
+        Error::DuplicateMappingKey { key, .. } => key.as_deref(),
+        _ => None,
+    };
+    let field = field.filter(|field| settings::is_field(field));
+    let field = field.map(|field| format!(", field {field}"));
     let (problem, next) = match error {
         Error::DuplicateMappingKey { .. } => ("a field stands there twice", "remove one of them"),
         // The last one is how any of the others is told from within an alias.
@@ -250,7 +260,11 @@ fn mistake(name: &str, error: &Error) -> Failure {
         ),
     };
     Failure::usage(
-        format!("{name}{}: {problem}", line.unwrap_or_default()),
+        format!(
+            "{name}{}{}: {problem}",
+            line.unwrap_or_default(),
+            field.unwrap_or_default()
+        ),
         next,
     )
 }

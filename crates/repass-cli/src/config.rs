@@ -4,7 +4,7 @@ use crate::arguments::{Access, Output};
 use crate::configuration::{Configuration, SERVICES};
 use crate::failure::Failure;
 use crate::output::{Config, Mistake, Setting};
-use crate::settings::{self, Found, SETTINGS, Which};
+use crate::settings::{self, SETTINGS, Source, Which};
 use crate::terminal;
 
 pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
@@ -55,20 +55,14 @@ fn describe(configuration: &Configuration) -> Config {
 impl settings::Setting {
     fn describe(&self, configuration: &Configuration) -> Setting {
         let found = configuration.get(self.which);
-        let shown = found.filter(|found| !self.hides(found));
+        let shown = found.filter(|found| (self.shows)(found.value.expose()));
         Setting {
             name: self.name,
             value: shown.map(|found| found.value.expose().to_owned()),
             hidden: found.is_some() && shown.is_none(),
             from: found.map(|found| found.source.to_string()),
+            not_used: configuration.not_used(self.which).map(Source::to_string),
         }
-    }
-
-    /// A URL that is no endpoint may have a password in it.
-    fn hides(&self, found: &Found) -> bool {
-        let is_url = matches!(self.which, Which::Endpoint(_));
-        let endpoints = repass_client::Endpoints::new().allow_http();
-        self.secret || (is_url && endpoints.iam(found.value.expose()).is_err())
     }
 }
 
@@ -83,16 +77,19 @@ fn lines(config: &Config) -> String {
         if let Some(from) = &setting.from {
             told += &terminal::fact("", &format!("from {from}"));
         }
+        if let Some(other) = &setting.not_used {
+            told += &terminal::fact("", &format!("not used: {other}"));
+        }
     }
     let credentials = config.credentials.unwrap_or("-");
     let ready = match config.ready {
         true => "yes",
         false => "no",
     };
-    told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}");
+    told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}\n");
     for Mistake { message, next } in &config.problems {
-        let [message, next] = [message, next].map(|text| terminal::visible(text));
-        told += &format!("\n  - {message}\n    next: {next}");
+        told += &terminal::wrapped("  - ", 4, message);
+        told += &terminal::wrapped("    next: ", 10, next);
     }
-    told
+    told.trim_end().to_owned()
 }

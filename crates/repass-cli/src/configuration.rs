@@ -17,7 +17,7 @@ pub(crate) const SERVICES: [Service; 3] = [Service::Ddm, Service::Dcs, Service::
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     leading: Which,
-    companions: &'static [Which],
+    needed: &'static [Which],
 }
 
 /// On a tie the first one counts.
@@ -25,23 +25,25 @@ const KINDS: [Kind; 3] = [
     Kind {
         name: "token",
         leading: Which::Token,
-        companions: &[],
+        needed: &[],
     },
     Kind {
         name: "access-key",
         leading: Which::AccessKey,
-        companions: &[Which::SecretKey],
+        needed: &[Which::SecretKey],
     },
     Kind {
         name: "user",
         leading: Which::Username,
-        companions: &[Which::Password, Which::Domain],
+        needed: &[Which::Password, Which::Domain],
     },
 ];
 
 /// Every setting that is in force.
 pub(crate) struct Configuration {
     found: Vec<(&'static Setting, Found)>,
+    /// What is set, and not in force although nothing else is set that counts more.
+    not_used: Vec<(Which, Source)>,
     allow_http: bool,
 }
 
@@ -52,62 +54,86 @@ impl Configuration {
     /// A variable or a file that cannot be read.
     pub(crate) fn load(access: &Access) -> Result<Self, Failure> {
         let cloud = Setting::of(Which::Cloud).find(access, None)?;
-        let file = cloud.map(|cloud| clouds::Cloud::read(cloud.value.expose()));
+        let file = cloud.map(|cloud| clouds::Cloud::read(cloud.value.expose(), &cloud.source));
         let file = file.transpose()?;
         let mut configuration = Self {
             found: Vec::new(),
+            not_used: Vec::new(),
             allow_http: access.allow_http,
         };
         for setting in SETTINGS {
-            if let Some(found) = setting.find(access, file.as_ref())? {
+            let leading = setting.completes.and_then(|which| configuration.get(which));
+            let beside = match leading.map(|leading| leading.place) {
+                None => setting.find(access, file.as_ref())?,
+                Some(place) => setting.find_beside(place, access, file.as_ref())?,
+            };
+            if let Some(found) = beside {
                 configuration.set(setting, found);
+            } else if let Some(other) = setting.find(access, file.as_ref())? {
+                configuration.not_used.push((setting.which, other.source));
             }
         }
-        configuration.unpair();
         configuration.conclude();
         Ok(configuration)
     }
 
-    /// Drops the security token of another access key: one from a weaker source than the key's.
-    fn unpair(&mut self) {
-        let key = self
-            .get(Which::AccessKey)
-            .map_or(u8::MAX, |key| key.source.rank());
-        self.found.retain(|(setting, found)| {
-            setting.which != Which::SecurityToken || found.source.rank() <= key
-        });
+    /// Adds what follows from the region, and from an endpoint on this machine: what is tried
+    /// there must not log in at a real IAM.
+    fn conclude(&mut self) {
+        let region = self.get(Which::Region).map(|found| found.value.clone());
+        let hosts = region
+            .as_ref()
+            .and_then(|region| hosts(region.expose()).ok());
+        let host = |service| hosts.as_ref()?.url(service).ok().map(Secret::from);
+        for service in SERVICES {
+            self.follow(Which::Endpoint(service), Which::Region, host(service));
+        }
+        let iam = Which::Endpoint(Service::Iam);
+        if let Some((which, own)) = self.emulator() {
+            let own = own.value.clone();
+            self.follow(iam, which, Some(own));
+        }
+        self.follow(iam, Which::Region, host(Service::Iam));
+        // It is only the project that most have: any other one is meant.
+        let project = self.strongest(&[Which::ProjectId, Which::ProjectName]);
+        if project.is_none() {
+            self.follow(Which::ProjectName, Which::Region, hosts.and(region));
+        }
     }
 
-    /// Adds what follows from the region, and from an endpoint on this machine.
-    fn conclude(&mut self) {
-        if let Some(region) = self.get(Which::Region).map(|region| region.value.clone()) {
-            let hosts = hosts(region.expose()).ok();
-            for service in SERVICES.into_iter().chain([Service::Iam]) {
-                let host = hosts.as_ref().and_then(|hosts| hosts.url(service).ok());
-                self.add(Which::Endpoint(service), host, "region");
-            }
-            if self.get(Which::ProjectId).is_none() {
-                self.add(Which::ProjectName, Some(region.expose()), "region");
-            }
+    /// The strongest endpoint, if every one that is set is on this machine.
+    fn emulator(&self) -> Option<(Which, &Found)> {
+        let services = SERVICES.map(Which::Endpoint);
+        let mut endpoints = services.iter().filter_map(|which| self.get(*which));
+        let all = endpoints.all(is_emulator);
+        all.then(|| self.strongest(&services)).flatten()
+    }
+
+    /// Sets what follows from another setting, and has its rank: a weaker value does not count, for
+    /// it may be that of another region.
+    fn follow(&mut self, which: Which, from: Which, value: Option<Secret>) {
+        let Some(place) = self.get(from).map(|found| found.place) else {
+            return;
+        };
+        let known = self.get(which).map(|found| found.place.rank());
+        if known.is_some_and(|rank| rank <= place.rank()) {
             return;
         }
-        let own = self.emulator().map(|found| found.value.clone());
-        let iam = Which::Endpoint(Service::Iam);
-        self.add(iam, own.as_ref().map(Secret::expose), "endpoint");
-    }
-
-    /// The first endpoint, if every one that is set is on this machine.
-    fn emulator(&self) -> Option<&Found> {
-        let endpoints = SERVICES.map(|service| self.get(Which::Endpoint(service)));
-        let mut endpoints = endpoints.into_iter().flatten();
-        let first = endpoints.next().filter(|found| is_emulator(found))?;
-        endpoints.all(is_emulator).then_some(first)
-    }
-
-    fn add(&mut self, which: Which, value: Option<&str>, from: &'static str) {
-        if let (None, Some(value)) = (self.get(which), value) {
-            let (value, source) = (value.into(), Source::Setting(from));
-            self.set(Setting::of(which), Found { value, source });
+        let weaker = self
+            .found
+            .extract_if(.., |(setting, _)| setting.which == which);
+        let weaker = weaker.map(|(_, found)| (which, found.source));
+        self.not_used.extend(weaker);
+        if let Some(value) = value {
+            let source = Source::Setting(Setting::of(from).name);
+            self.set(
+                Setting::of(which),
+                Found {
+                    value,
+                    source,
+                    place,
+                },
+            );
         }
     }
 
@@ -128,12 +154,18 @@ impl Configuration {
         found.map(|(_, found)| found)
     }
 
+    /// Where a value is that is not in force although no other one is.
+    pub(crate) fn not_used(&self, which: Which) -> Option<&Source> {
+        let other = self.not_used.iter().find(|(other, _)| *other == which);
+        other.map(|(_, source)| source)
+    }
+
     /// The one of these that comes from the strongest source; the first one on a tie.
     fn strongest(&self, settings: &[Which]) -> Option<(Which, &Found)> {
         let found = settings
             .iter()
             .filter_map(|which| Some((*which, self.get(*which)?)));
-        found.min_by_key(|(_, found)| found.source.rank())
+        found.min_by_key(|(_, found)| found.place.rank())
     }
 
     /// A client for one service.
@@ -191,13 +223,17 @@ impl Configuration {
             return Failure::usage(line, format!("give one of these: {region}; {ways}"));
         };
         let problem = match hosts(region.value.expose()) {
-            Err(unknown) => unknown.to_string(),
+            Err(_) => no_region(),
             Ok(hosts) => hosts
                 .url(service)
                 .err()
                 .map_or_else(String::new, |error| error.to_string()),
         };
-        let line = format!("{}: {problem}", region.source);
+        let other = self.not_used(Which::Endpoint(service)).map(|other| {
+            format!("; the endpoint of {other} is not used, for it could be of another region")
+        });
+        let other = other.unwrap_or_default();
+        let line = format!("{}: {problem}{other}", region.source);
         Failure::usage(line, format!("name another region, or an endpoint: {ways}"))
     }
 
@@ -234,25 +270,34 @@ impl Configuration {
                 format!("set a token ({token}), an access key ({key}) or a user ({user})"),
             ));
         };
-        for companion in kind.companions {
-            let companion = Setting::of(*companion);
-            if self.get(companion.which).is_none() {
-                let leading = self.get(kind.leading).map(|found| &found.source);
-                let leading = leading.map_or_else(String::new, Source::to_string);
-                let [name, missing] =
-                    [Setting::of(kind.leading), companion].map(|one| one.name.replace('-', " "));
-                return Err(Failure::usage(
-                    format!("{leading} sets the {name}, but no {missing} is set"),
-                    format!("set it: {}", companion.ways()),
-                ));
+        for needed in kind.needed {
+            if let (Some(leading), None) = (self.get(kind.leading), self.get(*needed)) {
+                return Err(self.incomplete(kind, leading, Setting::of(*needed)));
             }
         }
-        self.build(kind).map_err(|error| {
-            Failure::usage(
-                error,
-                "correct it; `repass config` shows where it comes from",
-            )
-        })
+        for (setting, found) in &self.found {
+            if setting.which == kind.leading || setting.completes == Some(kind.leading) {
+                check(setting.which, &found.value).map_err(|error| {
+                    Failure::usage(format!("{}: {error}", found.source), "correct it")
+                })?;
+            }
+        }
+        self.build(kind)
+            .map_err(|error| Failure::usage(error, "correct it"))
+    }
+
+    fn incomplete(&self, kind: &Kind, leading: &Found, needed: &Setting) -> Failure {
+        let [name, missing] =
+            [Setting::of(kind.leading), needed].map(|one| one.name.replace('-', " "));
+        let other = self.not_used(needed.which).map(|other| {
+            format!("; that of {other} is not used, for it could belong to another {name}")
+        });
+        let line = format!(
+            "{} sets the {name}, but no {missing} is set there{}",
+            leading.source,
+            other.unwrap_or_default()
+        );
+        Failure::usage(line, format!("set {}", needed.ways_beside(leading.place)))
     }
 
     fn build(&self, kind: &Kind) -> Result<Credentials, InvalidCredentials> {
@@ -277,6 +322,29 @@ impl Configuration {
                 secret(Which::Password),
             ),
         }
+    }
+}
+
+/// That there is no such region, and which there are. It is told of another one: this one could be
+/// a secret in the wrong place.
+fn no_region() -> String {
+    let unknown = Cloud::of_region("…").err();
+    unknown.map_or_else(String::new, |unknown| unknown.to_string())
+}
+
+/// Whether it could be this part of credentials, the others being right: their error tells no
+/// place.
+fn check(which: Which, value: &Secret) -> Result<Credentials, InvalidCredentials> {
+    const RIGHT: &str = "-";
+    let (text, value) = (value.expose(), value.clone());
+    match which {
+        Which::AccessKey => Credentials::access_key(text, RIGHT),
+        Which::SecretKey => Credentials::access_key(RIGHT, value),
+        Which::SecurityToken => Credentials::temporary_access_key(RIGHT, RIGHT, value),
+        Which::Username => Credentials::user(RIGHT, text, RIGHT),
+        Which::Password => Credentials::user(RIGHT, RIGHT, value),
+        Which::Domain => Credentials::user(text, RIGHT, RIGHT),
+        _ => Credentials::token(value),
     }
 }
 

@@ -233,6 +233,9 @@ pub(crate) struct Setting {
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
+    /// Where there is a value that does not count, for it may belong to another key, user or region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_used: Option<String>,
 }
 
 /// Something that keeps a call from being made.

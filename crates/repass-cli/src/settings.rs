@@ -1,11 +1,11 @@
 //! The settings of a call, and where each comes from: a flag before the environment before the
-//! file, each setting by itself.
+//! file, each setting by itself, but for what completes an access key or a user.
 
 use std::env::VarError;
 use std::fmt;
 use std::path::PathBuf;
 
-use repass_client::{ProjectId, ProjectName, Secret, Service};
+use repass_client::{Cloud, Endpoints, ProjectId, ProjectName, Secret, Service};
 
 use crate::arguments::Access;
 use crate::clouds;
@@ -20,7 +20,14 @@ pub(crate) struct Setting {
     variables: &'static [&'static str],
     /// The fields of a cloud in clouds.yaml; the first one that is there counts.
     fields: &'static [&'static str],
-    pub(crate) secret: bool,
+    /// Whether a value can be shown: one that has the form that it should have is no secret in the
+    /// wrong place.
+    pub(crate) shows: fn(&str) -> bool,
+    /// The leading setting that it completes. It has to come from the same place: what was set
+    /// elsewhere belongs to another key or user, and a few wrong tries lock those.
+    pub(crate) completes: Option<Which>,
+    /// Whether the environment may complete a cloud of the files with it, as OpenStack's users do.
+    completes_files: bool,
 }
 
 /// An option, and how it is found among the arguments.
@@ -49,7 +56,9 @@ const NOTHING: Setting = Setting {
     flag: None,
     variables: &[],
     fields: &[],
-    secret: false,
+    shows: |_| false,
+    completes: None,
+    completes_files: false,
 };
 
 /// The variables are those of Huawei's SDKs, then those of OpenStack's tools and of the Terraform
@@ -61,6 +70,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "cloud",
         flag: Some(("--cloud", |access| access.cloud.as_deref())),
         variables: &["OS_CLOUD"],
+        // It is a key below clouds.
+        shows: |_| true,
         ..NOTHING
     },
     Setting {
@@ -69,6 +80,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(("--region", |access| access.region.as_deref())),
         variables: &["OS_REGION_NAME"],
         fields: &["region_name"],
+        shows: is_region,
         ..NOTHING
     },
     Setting {
@@ -77,6 +89,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DDM_ENDPOINT_OVERRIDE"],
         fields: &["ddm_endpoint_override"],
+        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -85,6 +98,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DCS_ENDPOINT_OVERRIDE"],
         fields: &["dcs_endpoint_override"],
+        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -93,6 +107,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DMS_ENDPOINT_OVERRIDE"],
         fields: &["dms_endpoint_override"],
+        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -101,6 +116,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(("--iam-endpoint", |access| access.iam_endpoint.as_deref())),
         variables: &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "OS_AUTH_URL"],
         fields: &["auth.auth_url"],
+        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -115,6 +131,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
             "OS_TENANT_ID",
         ],
         fields: &["auth.project_id"],
+        shows: is_project_id,
         ..NOTHING
     },
     Setting {
@@ -125,6 +142,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         })),
         variables: &["OS_PROJECT_NAME", "OS_TENANT_NAME"],
         fields: &["auth.project_name"],
+        shows: is_project_name,
         ..NOTHING
     },
     Setting {
@@ -132,7 +150,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "token",
         variables: &["OS_TOKEN", "OS_AUTH_TOKEN"],
         fields: &["auth.token"],
-        secret: true,
         ..NOTHING
     },
     Setting {
@@ -140,6 +157,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "access-key",
         variables: &["HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"],
         fields: &["auth.ak", "auth.access_key"],
+        shows: is_access_key,
         ..NOTHING
     },
     Setting {
@@ -147,7 +165,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "secret-key",
         variables: &["HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"],
         fields: &["auth.sk", "auth.secret_key"],
-        secret: true,
+        completes: Some(Which::AccessKey),
         ..NOTHING
     },
     Setting {
@@ -155,7 +173,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "security-token",
         variables: &["HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"],
         fields: &["auth.security_token"],
-        secret: true,
+        completes: Some(Which::AccessKey),
         ..NOTHING
     },
     Setting {
@@ -170,7 +188,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "password",
         variables: &["OS_PASSWORD"],
         fields: &["auth.password"],
-        secret: true,
+        completes: Some(Which::Username),
+        completes_files: true,
         ..NOTHING
     },
     Setting {
@@ -178,12 +197,42 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "domain",
         variables: &["OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"],
         fields: &["auth.user_domain_name", "auth.domain_name"],
+        completes: Some(Which::Username),
         ..NOTHING
     },
 ];
 
 /// It is the endpoint of whichever service the verb is for.
 const ENDPOINT: Flag = ("--endpoint", |access| access.endpoint.as_deref());
+
+fn is_region(text: &str) -> bool {
+    Cloud::of_region(text).is_ok()
+}
+
+/// A URL that is none could have a password in it.
+fn is_endpoint(text: &str) -> bool {
+    Endpoints::new().allow_http().iam(text).is_ok()
+}
+
+fn is_project_id(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// It begins with that of its region's first project.
+fn is_project_name(text: &str) -> bool {
+    text.split('_').next().is_some_and(is_region)
+}
+
+fn is_access_key(text: &str) -> bool {
+    let is_one = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.len() == 20 && text.bytes().all(is_one)
+}
+
+/// Whether the files have such a field, or a setting below it.
+pub(crate) fn is_field(name: &str) -> bool {
+    let mut fields = SETTINGS.iter().flat_map(|setting| setting.fields);
+    name == "clouds" || fields.any(|field| field.split('.').any(|part| part == name))
+}
 
 /// The settings and their sources, for the help.
 pub(crate) fn sources() -> String {
@@ -197,11 +246,15 @@ Files, the first that is there: clouds.yaml in this folder, in ~/.config/opensta
 found likewise, or by OS_CLIENT_SECURE_FILE. The file is read only if a cloud is named.
 
 Credentials are never options. With more than one kind the one from the stronger source counts; on
-a tie a token, then an access key, then a user. A security token from a weaker source than the
-access key belongs to another key, and does not count.
+a tie a token, then an access key, then a user. What completes an access key or a user has to come
+from where that one comes from: from Huawei's variables, from OpenStack's, or from the files. Only
+the password of a user in the files may be OS_PASSWORD, where the files have none for it. The domain
+is given by its name; OS_USER_DOMAIN_ID is not read.
 
-A region gives the endpoints, and the project that has its name. Without a region an endpoint on
-this machine is taken for that of IAM too."
+A region gives the endpoints, which count as much as the region does: an endpoint from a weaker
+source may be of another region, and is not used. It gives the project of its name, too, if no
+other one is set. If each endpoint of a service is on this machine, it is that of IAM, too, unless
+IAM has one from a source that is as strong."
 }
 
 /// Where a value comes from.
@@ -212,29 +265,57 @@ pub(crate) enum Source {
     File {
         path: PathBuf,
         line: u64,
+        /// Such as `clouds.otc.auth.token`.
+        field: String,
     },
     /// It follows from another setting.
     Setting(&'static str),
-}
-
-impl Source {
-    /// The stronger one has the lower number.
-    pub(crate) fn rank(&self) -> u8 {
-        match self {
-            Self::Flag(_) => 0,
-            Self::Variable(_) => 1,
-            Self::File { .. } => 2,
-            Self::Setting(_) => 3,
-        }
-    }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::File { path, line } => write!(f, "{} line {line}", path.display()),
+            Self::File { path, line, field } => {
+                write!(f, "{}, line {line}, field {field}", path.display())
+            }
             Self::Setting(name) => write!(f, "the {name}"),
+        }
+    }
+}
+
+/// Where settings stand together that were made together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Options,
+    HuaweisVariables,
+    OpenStacksVariables,
+    /// clouds.yaml and secure.yaml: one cloud stands in both.
+    Files,
+}
+
+impl Place {
+    /// The first one that has a setting counts.
+    const ALL: [Self; 4] = [
+        Self::Options,
+        Self::HuaweisVariables,
+        Self::OpenStacksVariables,
+        Self::Files,
+    ];
+
+    fn of_variable(name: &str) -> Self {
+        match name.starts_with("HUAWEICLOUD_") {
+            true => Self::HuaweisVariables,
+            false => Self::OpenStacksVariables,
+        }
+    }
+
+    /// The stronger one has the lower number. The environment is one source.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Self::Options => 0,
+            Self::HuaweisVariables | Self::OpenStacksVariables => 1,
+            Self::Files => 2,
         }
     }
 }
@@ -244,6 +325,7 @@ impl fmt::Display for Source {
 pub(crate) struct Found {
     pub(crate) value: Secret,
     pub(crate) source: Source,
+    pub(crate) place: Place,
 }
 
 impl Setting {
@@ -265,24 +347,83 @@ impl Setting {
         }
     }
 
+    /// The ways to set it beside a leading setting from there.
+    pub(crate) fn ways_beside(&self, leading: Place) -> String {
+        let places = Place::ALL.into_iter().rev();
+        let places = places.filter(|place| self.goes_with(*place, leading));
+        let ways = places.map(|place| match place {
+            Place::Files => format!("{} in clouds.yaml", self.fields.join(" or ")),
+            _ => self.variables_in(place).collect::<Vec<_>>().join(" or "),
+        });
+        ways.collect::<Vec<_>>().join(", or ")
+    }
+
+    /// The value from the strongest place that has one.
     pub(crate) fn find(
         &self,
         access: &Access,
         file: Option<&clouds::Cloud>,
     ) -> Result<Option<Found>, Failure> {
-        if let Some((flag, get)) = self.flag
-            && let Some(value) = get(access)
-        {
-            let (value, source) = (value.into(), Source::Flag(flag));
-            return Ok(Some(Found { value, source }));
+        self.find_first(Place::ALL, access, file)
+    }
+
+    /// The value that goes with a leading setting from there.
+    pub(crate) fn find_beside(
+        &self,
+        leading: Place,
+        access: &Access,
+        file: Option<&clouds::Cloud>,
+    ) -> Result<Option<Found>, Failure> {
+        // The files' own password before that of the environment.
+        let places = Place::ALL.into_iter().rev();
+        let places = places.filter(|place| self.goes_with(*place, leading));
+        self.find_first(places, access, file)
+    }
+
+    fn goes_with(&self, place: Place, leading: Place) -> bool {
+        let is_exception =
+            self.completes_files && (place, leading) == (Place::OpenStacksVariables, Place::Files);
+        place == leading || is_exception
+    }
+
+    fn find_first(
+        &self,
+        places: impl IntoIterator<Item = Place>,
+        access: &Access,
+        file: Option<&clouds::Cloud>,
+    ) -> Result<Option<Found>, Failure> {
+        for place in places {
+            let found = match place {
+                Place::Options => self.option(access),
+                Place::HuaweisVariables | Place::OpenStacksVariables => self.variable(place)?,
+                Place::Files => self.field(file)?,
+            };
+            if let Some((value, source)) = found {
+                return Ok(Some(Found {
+                    value,
+                    source,
+                    place,
+                }));
+            }
         }
-        for variable in self.variables {
+        Ok(None)
+    }
+
+    fn option(&self, access: &Access) -> Option<(Secret, Source)> {
+        let (flag, get) = self.flag?;
+        Some((get(access)?.into(), Source::Flag(flag)))
+    }
+
+    fn variables_in(&self, place: Place) -> impl Iterator<Item = &'static str> {
+        let variables = self.variables.iter().copied();
+        variables.filter(move |variable| Place::of_variable(variable) == place)
+    }
+
+    fn variable(&self, place: Place) -> Result<Option<(Secret, Source)>, Failure> {
+        for variable in self.variables_in(place) {
             match std::env::var(variable).map(Secret::from) {
                 Ok(value) if value.expose().is_empty() => {}
-                Ok(value) => {
-                    let source = Source::Variable(variable);
-                    return Ok(Some(Found { value, source }));
-                }
+                Ok(value) => return Ok(Some((value, Source::Variable(variable)))),
                 Err(VarError::NotPresent) => {}
                 // The error itself would repeat it.
                 Err(VarError::NotUnicode(_)) => {
@@ -291,13 +432,16 @@ impl Setting {
                 }
             }
         }
-        for field in file
-            .iter()
-            .flat_map(|file| self.fields.iter().map(move |field| (file, field)))
-        {
-            let (file, field) = field;
-            if let Some((value, source)) = file.field(field)? {
-                return Ok(Some(Found { value, source }));
+        Ok(None)
+    }
+
+    fn field(&self, file: Option<&clouds::Cloud>) -> Result<Option<(Secret, Source)>, Failure> {
+        let Some(file) = file else {
+            return Ok(None);
+        };
+        for field in self.fields {
+            if let Some(found) = file.field(field)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)

@@ -41,8 +41,15 @@ fn kept_stdout() -> io::Result<io::Stdout> {
 /// # Errors
 /// Standard output cannot be written for another reason.
 pub(crate) fn show(data: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{data}").and_then(|()| stdout.flush()) {
+    shown(writeln!(io::stdout(), "{data}"))
+}
+
+/// What came of printing, once nothing waits to be printed any more.
+///
+/// # Errors
+/// See [`show`].
+pub(crate) fn shown(printed: io::Result<()>) -> Result<(), Failure> {
+    match printed.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let line = format!("standard output cannot be written: {error}");
             Err(Failure::not_done(line, "write it to another place"))
@@ -162,7 +169,28 @@ fn hung_up() -> io::Result<impl Future<Output = ()>> {
     Ok(std::future::pending())
 }
 
-/// A line with one fact. No terminal is too narrow for a table then, and an id can be copied.
+/// A line with one fact; a long one goes on below itself. No terminal is too narrow for a table
+/// then, and an id can be copied.
 pub(crate) fn fact(name: &str, value: &str) -> String {
-    format!("{name:17}{}\n", visible(value))
+    wrapped(&format!("{name:17}"), 17, value)
+}
+
+/// The text behind this start, in lines that a terminal shows whole, the later ones indented. A
+/// word is not broken.
+pub(crate) fn wrapped(start: &str, indent: usize, text: &str) -> String {
+    const COLUMNS: usize = 80;
+    let (mut told, mut column) = (start.to_owned(), indent);
+    for (index, word) in visible(text).split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > COLUMNS {
+            told += &format!("\n{:indent$}", "");
+            column = indent;
+        } else if index > 0 {
+            told.push(' ');
+            column += 1;
+        }
+        told += word;
+        column += length;
+    }
+    told + "\n"
 }

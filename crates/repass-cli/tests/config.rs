@@ -8,7 +8,7 @@
 mod repass;
 
 use repass::{Emulator, bare, folder, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NEW: &str = "Example~Aa-2024";
 
@@ -117,9 +117,10 @@ fn cloud_with(field: &str, value: &str) -> String {
 #[test]
 fn an_option_counts_before_a_variable_and_a_variable_before_the_file() {
     for (name, option, variables, fields) in SETTINGS {
-        let is_secret = ["token", "secret-key", "security-token", "password"].contains(name);
+        // A value that has not the form of what it should be is hidden.
+        let is_shown = name.ends_with("-endpoint");
         let said = |place: &str, from: &str| {
-            let shown = (!is_secret).then(|| value(name, place));
+            let shown = is_shown.then(|| value(name, place));
             (shown, Some(from.to_owned()))
         };
         // From the weakest place to the strongest; each is added to those before it.
@@ -129,7 +130,7 @@ fn an_option_counts_before_a_variable_and_a_variable_before_the_file() {
             let mut command = bare("config");
             command.current_dir(file.path()).env("OS_CLOUD", "one");
             let line = if field.starts_with("auth.") { 4 } else { 3 };
-            let from = format!("clouds.yaml line {line}");
+            let from = format!("clouds.yaml, line {line}, field clouds.one.{field}");
             assert_eq!(config(&mut command, name), said(field, &from), "{name}");
         }
         let field = fields[0];
@@ -173,26 +174,184 @@ fn every_setting_is_tested() {
     assert_eq!(names[1..], tested);
 }
 
+/// What is set of an access key or a user, and where: only what was set together counts.
 #[test]
-fn a_security_token_belongs_to_an_access_key_of_its_source_or_a_weaker_one() {
-    let both = "clouds: {one: {auth: {ak: AK, sk: SK, security_token: T}}}";
-    let file = folder(&[("clouds.yaml", both)]);
-    let from = |variables: &[(&str, &str)]| {
-        let mut command = bare("config --cloud one");
+fn what_completes_a_key_or_a_user_comes_from_where_that_one_does() {
+    let whole_key = "{ak: AK, sk: SK, security_token: T}";
+    let whole_user = "{username: u, password: p, domain_name: d}";
+    let mut told = String::new();
+    for (clouds, secure, environment) in [
+        (whole_key, "{}", &[][..]),
+        ("{ak: AK}", "{sk: SK, security_token: T}", &[]),
+        (whole_key, "{}", &["OS_SECRET_KEY", "OS_SECURITY_TOKEN"]),
+        (whole_key, "{}", &["OS_ACCESS_KEY"]),
+        (whole_key, "{}", &["OS_ACCESS_KEY", "OS_SECRET_KEY"]),
+        ("{ak: AK, sk: SK}", "{}", &["OS_SECURITY_TOKEN"]),
+        ("{ak: AK}", "{}", &["OS_SECRET_KEY"]),
+        (
+            "{}",
+            "{}",
+            &["OS_ACCESS_KEY", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"],
+        ),
+        (
+            "{}",
+            "{}",
+            &["HUAWEICLOUD_SDK_AK", "OS_SECRET_KEY", "OS_SECURITY_TOKEN"],
+        ),
+        (
+            "{}",
+            "{}",
+            &[
+                "HUAWEICLOUD_SDK_AK",
+                "HUAWEICLOUD_SDK_SK",
+                "OS_ACCESS_KEY",
+                "OS_SECURITY_TOKEN",
+            ],
+        ),
+        ("{}", "{}", &["OS_ACCESS_KEY", "HUAWEICLOUD_SDK_SK"]),
+        (whole_user, "{}", &["OS_USERNAME"]),
+        (whole_user, "{}", &["OS_USERNAME", "OS_PASSWORD"]),
+        (whole_user, "{}", &["OS_PASSWORD", "OS_DOMAIN_NAME"]),
+        ("{username: u, domain_name: d}", "{password: p}", &[]),
+        ("{username: u, domain_name: d}", "{}", &["OS_PASSWORD"]),
+        ("{username: u, domain_name: d}", "{}", &[]),
+        ("{username: u, password: p}", "{}", &["OS_DOMAIN_NAME"]),
+        ("{}", "{}", &["OS_PASSWORD"]),
+    ] {
+        let text = |auth| format!("clouds:\n  one:\n    auth: {auth}\n");
+        let file = folder(&[
+            ("clouds.yaml", &text(clouds)),
+            ("secure.yaml", &text(secure)),
+        ]);
+        let mut command = bare("config --cloud one --region eu-de --output json");
         command
             .current_dir(file.path())
-            .envs(variables.iter().copied());
-        config(&mut command, "security-token").1
-    };
-    let in_file = Some("clouds.yaml line 1".to_owned());
-    let in_environment = Some("OS_SECURITY_TOKEN".to_owned());
-    let key = ("OS_ACCESS_KEY", "AK");
-    let token = ("OS_SECURITY_TOKEN", "T");
-    assert_eq!(from(&[]), in_file);
-    assert_eq!(from(&[("OS_SECRET_KEY", "SK")]), in_file);
-    assert_eq!(from(&[key]), None);
-    assert_eq!(from(&[token]), in_environment);
-    assert_eq!(from(&[key, token]), in_environment);
+            .envs(environment.iter().map(|name| (*name, "value")));
+        let config: Value = serde_json::from_str(&run(&mut command).stdout).unwrap();
+        told += &format!("# {clouds} {secure} {}\n", environment.join(" "));
+        for setting in config["settings"].as_array().unwrap() {
+            let name = setting["name"].as_str().unwrap();
+            if COMPLETED.contains(&name) {
+                for (key, what) in [("from", "from"), ("not_used", "not used:")] {
+                    if let Some(place) = setting.get(key) {
+                        told += &format!("{name} {what} {}\n", place.as_str().unwrap());
+                    }
+                }
+            }
+        }
+        for problem in config["problems"].as_array().unwrap() {
+            told += &format!("error: {}\nnext: {}\n", problem["message"], problem["next"]);
+        }
+        told += "\n";
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// The settings of an access key and of a user.
+const COMPLETED: &[&str] = &[
+    "access-key",
+    "secret-key",
+    "security-token",
+    "username",
+    "password",
+    "domain",
+];
+
+/// Where the endpoints come from, and which they are.
+fn endpoints(words: &str, environment: &[(&str, &str)], cloud: &str) -> String {
+    let file = folder(&[("clouds.yaml", &format!("clouds: {{one: {cloud}}}"))]);
+    let mut command = bare(&format!("config --cloud one --output json {words}"));
+    command
+        .current_dir(file.path())
+        .env("OS_TOKEN", "t")
+        .envs(environment.iter().copied());
+    let config: Value = serde_json::from_str(&run(&mut command).stdout).unwrap();
+    let names: Vec<_> = environment.iter().map(|(name, _)| *name).collect();
+    let mut told = format!("# {words} {} {cloud}\n", names.join(" "));
+    for setting in config["settings"].as_array().unwrap() {
+        let name = setting["name"].as_str().unwrap();
+        // DMS is as DCS.
+        if [
+            "ddm-endpoint",
+            "dcs-endpoint",
+            "iam-endpoint",
+            "project-name",
+        ]
+        .contains(&name)
+        {
+            told += &format!("{name}: ");
+            for key in ["value", "from", "not_used"] {
+                if let Some(text) = setting.get(key) {
+                    let what = match key {
+                        "value" => "",
+                        "from" => " from ",
+                        _ => " not used: ",
+                    };
+                    told += &format!("{what}{}", text.as_str().unwrap());
+                }
+            }
+            told += "\n";
+        }
+    }
+    for problem in config["problems"].as_array().unwrap() {
+        let message = problem["message"].as_str().unwrap();
+        let (start, end) = match message.split_once(" but ae-ad-1") {
+            Some((start, list)) => (start, list.split("eu-nl").nth(1).unwrap_or_default()),
+            None => (message, ""),
+        };
+        told += &format!("error: {start} …{end}\n");
+    }
+    told + "\n"
+}
+
+#[test]
+fn what_follows_from_a_setting_counts_as_much_as_the_setting() {
+    const HERE: &str = "http://127.0.0.1:8080";
+    const OTC: &str = "https://iam.eu-de.otc.t-systems.com/v3";
+    let override_ = "{region_name: eu-de, dcs_endpoint_override: 'https://dcs.private.example', \
+                     auth: {project_name: eu-de_test}}";
+    let here = "{dcs_endpoint_override: 'http://127.0.0.1:1', auth: {auth_url: 'https://host'}}";
+    let at_home = &format!("--endpoint {HERE}");
+    let told = [
+        endpoints("", &[], override_),
+        endpoints("--region eu-nl", &[], override_),
+        endpoints("--region nowhere", &[], override_),
+        endpoints("", &[("OS_REGION_NAME", "eu-nl")], override_),
+        endpoints(
+            "--region eu-nl --endpoint https://host",
+            &[("OS_AUTH_URL", OTC)],
+            "{}",
+        ),
+        endpoints("--region cn-north-4", &[("OS_AUTH_URL", OTC)], "{}"),
+        endpoints(
+            "--iam-endpoint https://host",
+            &[("OS_REGION_NAME", "cn-north-4")],
+            "{}",
+        ),
+        endpoints(
+            "",
+            &[("OS_REGION_NAME", "cn-north-4"), ("OS_AUTH_URL", OTC)],
+            "{}",
+        ),
+        endpoints(at_home, &[("OS_REGION_NAME", "eu-de")], "{}"),
+        endpoints(at_home, &[("OS_AUTH_URL", OTC)], "{}"),
+        endpoints(&format!("--region eu-de {at_home}"), &[], "{}"),
+        endpoints(&format!("{at_home} --iam-endpoint {OTC}"), &[], "{}"),
+        endpoints("", &[], here),
+        endpoints("", &[("OS_DCS_ENDPOINT_OVERRIDE", HERE)], here),
+        endpoints("", &[("OS_REGION_NAME", "eu-de")], here),
+        // One service on this machine is not all of them.
+        endpoints(
+            "",
+            &[
+                ("OS_REGION_NAME", "eu-de"),
+                ("OS_DCS_ENDPOINT_OVERRIDE", HERE),
+            ],
+            "{}",
+        ),
+    ]
+    .concat();
+    insta::assert_snapshot!(told);
 }
 
 #[test]
@@ -255,11 +414,20 @@ fn what_is_in_force_is_shown_with_its_source() {
             "a-token",
         ),
         ("config --endpoint https://host --project-name p", "a-token"),
+        (
+            "config --region eu-de --project-id 0123456789abcdef0123456789abcdef",
+            "a-token",
+        ),
         ("config", ""),
         ("config --output json", ""),
     ] {
         let run = run(bare(words).current_dir(file.path()).env("OS_TOKEN", token));
         let shown = run.transcript();
+        if !words.contains("json") {
+            for line in shown.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
         for secret in ["Iam-Example-2024", "a-token", "Secret-2024"] {
             assert!(!shown.contains(secret), "{words}: {shown}");
         }
@@ -279,17 +447,18 @@ fn what_is_in_force_is_shown_with_its_source() {
 /// As openstacksdk takes it, wherever it stands; a zero before it could make it octal there.
 #[test]
 fn a_whole_number_is_the_text_that_it_is_written_as() {
-    let text = "\u{feff}common: &id 123456789012345678901234567890 # ü\r\nü: \"ü\"\r\nclouds:\r\n  \
+    let text = "\u{feff}common: &id 12345678901234567890123456789012 # ü\r\nü: \"ü\"\r\nclouds:\r\n  \
                 one:\r\n    region_name: 815\r\n    auth: {project_id: *id, project_name: ~}\r\n";
     let file = folder(&[("clouds.yaml", text)]);
-    for (name, value) in [
-        ("region", "815"),
-        ("project-id", "123456789012345678901234567890"),
-    ] {
+    let config = |name| {
         let mut command = bare("config --cloud one");
-        let (shown, _) = config(command.current_dir(file.path()), name);
-        assert_eq!(shown.as_deref(), Some(value));
-    }
+        config(command.current_dir(file.path()), name)
+    };
+    let (id, _) = config("project-id");
+    assert_eq!(id.as_deref(), Some("12345678901234567890123456789012"));
+    let (_, region) = config("region");
+    let region = region.unwrap();
+    assert_eq!(region, "clouds.yaml, line 5, field clouds.one.region_name");
 }
 
 /// The secrets in the broken files below. None of them may be shown.
@@ -343,6 +512,10 @@ const BROKEN: &[(&str, &str)] = &[
         "clouds:\n  one:\n    auth:\n      password: Hidden-Example\n      password: '4711'\n",
     ),
     (
+        "another field twice",
+        "clouds:\n  one:\n    Hidden-Example: 1\n    Hidden-Example: 2\n",
+    ),
+    (
         "a merge with a text",
         "a: &a Hidden-Example\nclouds:\n  one:\n    <<: *a\n",
     ),
@@ -388,6 +561,47 @@ fn a_mistake_in_a_file_is_told_as_file_line_and_field() {
                 told += &format!("# {what}\n{shown}\n");
             }
         }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// A field with a value that cannot be, beside those that a call needs.
+#[test]
+fn a_value_that_cannot_be_is_told_as_file_line_and_field() {
+    let mut told = String::new();
+    for (field, value) in [
+        ("region_name", "Hidden-Example"),
+        ("dms_endpoint_override", "Hidden-Example"),
+        ("dms_endpoint_override", "http://Hidden-Example"),
+        ("auth.auth_url", "https://u:Hidden-Example@host"),
+        ("auth.project_id", "Hidden/Example"),
+        ("auth.project_name", "Hidden\\tExample"),
+        ("auth.token", "Hidden Example"),
+        ("auth.ak", "Hidden Example"),
+        ("auth.sk", "Hidden Example"),
+        ("auth.security_token", "Hidden Example"),
+    ] {
+        let mut one = json!({
+            "region_name": "eu-de",
+            "auth": {"ak": "AK", "sk": "SK"},
+        });
+        let path = format!("/{}", field.replace('.', "/"));
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        one.pointer_mut(parent).unwrap()[key] = value.replace("\\t", "\t").into();
+        // The name of a project needs IAM.
+        let id = if field == "auth.auth_url" { "" } else { "p" };
+        let project = if field.contains("project") { "" } else { id };
+        let text = json!({"clouds": {"one": one}}).to_string();
+        let text = text.replace("\"auth\"", "\n\"auth\"");
+        let file = folder(&[("clouds.yaml", &text)]);
+        let mut command = bare("dms reset-password --instance-id i --generate --cloud one");
+        command
+            .env("OS_PROJECT_ID", project)
+            .current_dir(file.path());
+        let run = run(&mut command);
+        assert_eq!(run.code, Some(2), "{field}: {}", run.stderr);
+        assert!(!run.transcript().contains("Hidden"), "{}", run.stderr);
+        told += &format!("# {field}\n{}\n", run.stderr);
     }
     insta::assert_snapshot!(told);
 }
@@ -461,12 +675,12 @@ fn a_file_that_cannot_be_read_is_told() {
 fn files_are_found_where_openstack_finds_them() {
     let text = |region: &str| format!("clouds: {{one: {{region_name: {region}}}}}");
     let files = folder(&[
-        ("here/clouds.yaml", &text("here")),
-        ("here-yml/clouds.yml", &text("here-yml")),
-        ("home/.config/openstack/clouds.yaml", &text("home")),
-        ("xdg/openstack/clouds.yaml", &text("xdg")),
-        ("named.yaml", &text("named")),
-        ("secrets.yaml", &text("secrets")),
+        ("here/clouds.yaml", &text("eu-de")),
+        ("here-yml/clouds.yml", &text("eu-nl")),
+        ("home/.config/openstack/clouds.yaml", &text("cn-north-1")),
+        ("xdg/openstack/clouds.yaml", &text("cn-north-4")),
+        ("named.yaml", &text("cn-south-1")),
+        ("secrets.yaml", &text("cn-east-3")),
         ("empty/nothing", ""),
     ]);
     let at = |folder: &str| files.path().join(folder);
@@ -479,12 +693,12 @@ fn files_are_found_where_openstack_finds_them() {
         command
     };
     for (folder, variable, path, region) in [
-        ("here", "OS_TOKEN", "", "here"),
-        ("here-yml", "OS_TOKEN", "", "here-yml"),
-        ("empty", "OS_TOKEN", "", "home"),
-        ("empty", "XDG_CONFIG_HOME", "xdg", "xdg"),
-        ("here", "OS_CLIENT_CONFIG_FILE", "named.yaml", "named"),
-        ("here", "OS_CLIENT_SECURE_FILE", "secrets.yaml", "secrets"),
+        ("here", "OS_TOKEN", "", "eu-de"),
+        ("here-yml", "OS_TOKEN", "", "eu-nl"),
+        ("empty", "OS_TOKEN", "", "cn-north-1"),
+        ("empty", "XDG_CONFIG_HOME", "xdg", "cn-north-4"),
+        ("here", "OS_CLIENT_CONFIG_FILE", "named.yaml", "cn-south-1"),
+        ("here", "OS_CLIENT_SECURE_FILE", "secrets.yaml", "cn-east-3"),
     ] {
         let (value, _) = config(command(folder).env(variable, at(path)), "region");
         assert_eq!(value.as_deref(), Some(region));
@@ -532,12 +746,22 @@ fn what_is_missing_is_told_with_the_ways_to_set_it() {
             &[("OS_PROJECT_ID", "a/b"), ("OS_TOKEN", "t")],
         ),
         (
+            "--region eu-de",
+            &[("OS_ACCESS_KEY", "AK"), ("OS_SECRET_KEY", "Hidden Example")],
+        ),
+        (
+            "--endpoint https://host",
+            &[("OS_REGION_NAME", "Hidden-Example"), ("OS_TOKEN", "t")],
+        ),
+        ("", &[("OS_REGION_NAME", "Hidden-Example")]),
+        (
             "--endpoint https://host --project-name p",
             &[("OS_TOKEN", "t")],
         ),
         (
-            "--region eu-de",
+            "",
             &[
+                ("OS_REGION_NAME", "eu-de"),
                 ("OS_AUTH_URL", "https://u:Hidden-Example@host"),
                 ("OS_TOKEN", "t"),
             ],
@@ -679,8 +903,13 @@ fn a_user_logs_in() {
         let run = reset(&emulator, &target, &settings);
         assert_eq!(run.code, Some(0), "{project}: {}", run.stderr);
     }
-    let wrong = [settings[0], ("OS_PASSWORD", "wrong"), settings[2]];
+    // Not at the real IAM of a region that is set for other work.
     let target = format!("--endpoint {url} --project-id {}", text("project_id"));
+    let elsewhere = [("OS_REGION_NAME", "eu-de"), ("OS_AUTH_URL", "https://host")];
+    let settings_too = [&settings[..], &elsewhere].concat();
+    let run = reset(&emulator, &target, &settings_too);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let wrong = [settings[0], ("OS_PASSWORD", "wrong"), settings[2]];
     let refused = reset(&emulator, &target, &wrong);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
 }

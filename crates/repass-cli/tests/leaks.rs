@@ -319,6 +319,76 @@ fn a_wrong_command_or_configuration_shows_no_secret() {
     }
 }
 
+/// The variables and the fields of the files, as the help lists them.
+fn places() -> (Vec<String>, Vec<String>) {
+    let help = run(&mut bare("config --help")).stdout;
+    let list = help.split("Settings, and").nth(1).unwrap();
+    let list = list.split("\nFiles, ").next().unwrap();
+    let lines = list.lines().filter(|line| line.starts_with("      "));
+    let words = lines.flat_map(|line| line.split([' ', ',']).map(str::to_owned));
+    let words = words.filter(|word| word.contains(['_', '.']) && word != "clouds.yaml");
+    let is_variable = |word: &String| word.chars().all(|c| c == '_' || c.is_ascii_uppercase());
+    let (mut variables, mut fields): (Vec<_>, Vec<_>) = words.partition(is_variable);
+    variables.extend(["OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"].map(str::to_owned));
+    fields.extend(["auth.token", "auth.ak", "auth.username"].map(str::to_owned));
+    assert!(
+        variables.len() > 20 && fields.len() > 15,
+        "{variables:?} {fields:?}"
+    );
+    (variables, fields)
+}
+
+/// A cloud with a secret in this field, and the rest of it right.
+fn with(field: &str, secret: &str, url: &str) -> String {
+    let auth = json!({"token": "emulator-token", "project_id": "p"});
+    let mut one = json!({"dms_endpoint_override": url, "auth": auth});
+    match field.strip_prefix("auth.") {
+        Some(below) => one["auth"][below] = secret.into(),
+        None => one[field] = secret.into(),
+    }
+    json!({"clouds": {"one": one}}).to_string()
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_shown() {
+    let emulator = Emulator::start();
+    let url = emulator.started["url"].as_str().unwrap();
+    let (variables, fields) = places();
+    let verb = "dms reset-password --instance-id i --generate --verbose";
+    let verbs = ["config --verbose", "config --output json", verb];
+    for secret in SECRETS.map(|secrets| secrets[5]) {
+        for words in verbs {
+            for variable in &variables {
+                for others in [
+                    &[][..],
+                    &["OS_TOKEN"],
+                    &["OS_USERNAME", "OS_PASSWORD", "OS_DOMAIN_NAME"],
+                    &["OS_ACCESS_KEY", "OS_SECRET_KEY"],
+                ] {
+                    let mut command = bare(words);
+                    // By its name IAM is asked for a project, and the client says which name it was.
+                    command.env("OS_PROJECT_ID", "p");
+                    command.env("OS_DMS_ENDPOINT_OVERRIDE", url);
+                    command.envs(others.iter().map(|name| (name, "emulator-token")));
+                    if variable.starts_with("OS_CLIENT") {
+                        command.env("OS_CLOUD", "one");
+                    }
+                    let shown = run(command.env(variable, secret)).transcript();
+                    assert_shows_none(&shown, &[secret], &format!("{words} {variable}"));
+                }
+            }
+            for field in &fields {
+                for name in ["clouds.yaml", "secure.yaml"] {
+                    let files = folder(&[(name, &with(field, secret, url))]);
+                    let mut command = bare(&format!("{words} --cloud one"));
+                    let shown = run(command.current_dir(files.path())).transcript();
+                    assert_shows_none(&shown, &[secret], &format!("{words} {field}"));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_generated_password_is_printed_once_and_not_logged() {
     let emulator = Emulator::start();

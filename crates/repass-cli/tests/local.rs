@@ -24,6 +24,7 @@ fn a_check_tells_every_broken_rule() {
         ("--policy dms", ""),
         ("--policy ddm-account", "Account-Example-2024"),
         ("--policy ddm-account --output json", "Account-Example-2024"),
+        ("--policy ddm-account", "short"),
         ("--policy dms --output json", "Kafka-Example-2024"),
         ("--policy dms --output json", "-kafka"),
         (
@@ -113,7 +114,8 @@ fn a_command_that_is_not_right_says_what_to_do() {
         "generate --length many",
         "generate --length -1",
         "generate --count 0",
-        "emulate --listen localhost:18084",
+        "emulate --listen somewhere:18084",
+        "emulate --listen localhost",
         "dcs reset-password --endpoint ftp://x --project-id p --instance-id i --generate",
         "dcs reset-password --endpoint https://x --project-id .. --instance-id i --generate",
         "dcs reset-password --endpoint https://x --project-id p --instance-id a/b --generate",
@@ -219,4 +221,8 @@ fn an_address_that_is_taken_is_told() {
         "{}",
         second.stderr
     );
+    let by_name = address.replace("127.0.0.1", "localhost");
+    let third = run(&mut repass(&format!("emulate --listen {by_name}")));
+    let line = format!("error: {address} cannot be listened on");
+    assert!(third.stderr.starts_with(&line), "{}", third.stderr);
 }

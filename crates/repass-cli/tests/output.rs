@@ -323,3 +323,21 @@ fn a_closed_pipe_is_no_panic() {
         assert_eq!(process.code(), Some(code), "{words}");
     }
 }
+
+/// A device on which nothing can be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_a_failure() {
+    for words in ["--help", "--version", "help dms", "schema", "generate"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
+            .args(words.split_whitespace())
+            .env_clear()
+            .stdout(full.unwrap())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{words}: {told}");
+        assert!(told.starts_with("error: standard output cannot be written"));
+    }
+}

@@ -70,10 +70,12 @@ fn ended_at_a_prompt(end: impl FnOnce(&mut PtySession, &str)) {
     terminal.exp_string("id ").unwrap();
     let id = terminal.exp_string(".").unwrap();
     terminal.exp_string("Password: ").unwrap();
-    // What is typed is hidden from a moment after the prompt on.
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    // What is typed is hidden from a moment after the prompt on, and a moment later it is there.
+    let moment = std::time::Duration::from_millis(200);
+    std::thread::sleep(moment);
     terminal.send("Half-a-Pass").unwrap();
     terminal.flush().unwrap();
+    std::thread::sleep(moment);
     end(&mut terminal, &id);
     let told = terminal.exp_string("end").unwrap();
     assert!(

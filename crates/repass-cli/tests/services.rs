@@ -12,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use repass::{Emulator, repass, run};
+use repass::{Emulator, bare, repass, run};
 
 const NEW: &str = "Example~Aa-2024";
 
@@ -52,6 +52,45 @@ fn every_verb_sets_a_password_and_says_so() {
     )));
     assert_eq!(free.code, Some(0), "{}", free.stderr);
     insta::assert_snapshot!(told(&transcripts));
+}
+
+#[test]
+fn every_verb_works_with_every_kind_of_credentials() {
+    let emulator = Emulator::start();
+    let text = |pointer| emulator.started.pointer(pointer).unwrap().as_str().unwrap();
+    let kinds = [
+        vec![("OS_TOKEN", text("/token"))],
+        vec![
+            ("HUAWEICLOUD_SDK_AK", text("/access_key")),
+            ("HUAWEICLOUD_SDK_SK", text("/secret_key")),
+        ],
+        vec![
+            ("OS_USERNAME", text("/user/name")),
+            ("OS_PASSWORD", text("/user/password")),
+            ("OS_USER_DOMAIN_NAME", text("/user/domain")),
+        ],
+    ];
+    let mut old = emulator.instance("dcs")["password"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (index, kind) in kinds.into_iter().enumerate() {
+        let new = format!("Example~Aa-{index}");
+        let both = format!("{old}\n{new}");
+        old = format!("Example~Bb-{index}");
+        for (verb, input) in [
+            ("ddm reset-password --username ddmtest", &new),
+            ("ddm set-admin --name root", &new),
+            ("dcs change-password", &both),
+            ("dcs reset-password", &old),
+            ("dms reset-password", &new),
+        ] {
+            let target = emulator.target(&verb[..3]);
+            let mut command = bare(&format!("{verb} {target} --password-stdin"));
+            let run = run(command.envs(kind.iter().copied()).write_stdin(&**input));
+            assert_eq!(run.code, Some(0), "{verb} {kind:?}: {}", run.stderr);
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! The hand-written client: five methods, each with its proof of success.
 
-use std::time::Instant;
-
 use progenitor_client::{Error as GeneratedError, ResponseValue};
 use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
     Violations,
 };
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
 use crate::session::Session;
@@ -66,14 +65,15 @@ impl Client {
     /// need, or a look-up of the project's id, comes with the first call, once for all clones.
     ///
     /// # Errors
-    /// The TLS library or the system's certificates cannot be loaded.
+    /// The HTTP library cannot be used here. The system's certificates are read by the first call
+    /// that needs them; one that finds none sends nothing.
     pub fn new(
         endpoints: Endpoints,
         project: impl Into<Project>,
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let session = Session::new(&endpoints, project.into(), credentials);
-        let transport = Transport::new(session)?;
+        let transport = Transport::new(session, endpoints.allow_http)?;
         Ok(Self {
             endpoints,
             transport,
@@ -87,6 +87,13 @@ impl Client {
         self
     }
 
+    /// Whether this client or a clone of it has begun to send a service anything; a login is not
+    /// meant. Whoever has dropped the future of a call, and hears that it has not, knows that
+    /// nothing changed.
+    pub fn has_sent(&self) -> bool {
+        self.transport.has_sent()
+    }
+
     /// What the generated clients of [`ddm`], [`dcs`] and [`dms`] are made with.
     pub fn transport(&self) -> Transport {
         self.transport.clone()
@@ -98,7 +105,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A password that is the user name or its reverse is not sent.
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn ddm_reset_password(
         &self,
         instance: &InstanceId,
@@ -106,33 +113,38 @@ impl Client {
         password: &DdmAccountPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DdmResetPassword);
-        call.checked(password.check_context(&Context {
-            username: Some(username.as_str()),
-            ..Context::default()
-        }))?;
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
-        let body = ddm::types::ResetUserPasswordRequest {
-            password: password.clone(),
-        };
-        let answer = ddm
-            .reset_user_password(&call.project().await?, instance, username, &body)
-            .await;
-        call.outcome(answer, |body| {
-            Proof::of(match body.success {
-                Some(true) => Verdict::Done,
-                Some(false) => Verdict::Refused(RefusalKind::Other),
-                None => Verdict::NotConfirmed,
+        call.traced(async {
+            call.checked(password.check_context(&Context {
+                username: Some(username.as_str()),
+                ..Context::default()
+            }))?;
+            let ddm =
+                ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = ddm::types::ResetUserPasswordRequest {
+                password: password.clone(),
+            };
+            let answer = ddm
+                .reset_user_password(&call.project().await?, instance, username, &body)
+                .await;
+            call.outcome(answer, |body| {
+                Proof::of(match body.success {
+                    Some(true) => Verdict::Done,
+                    Some(false) => Verdict::Refused(RefusalKind::Other),
+                    None => Verdict::NotConfirmed,
+                })
             })
         })
+        .await
     }
 
     /// Creates the administrator of a DDM instance, or sets its password if there is one.
     ///
-    /// Success is a 200, or a 202 for a job that has begun; the body may be missing.
+    /// Success is a 200, or a 202 for a job that has begun; the body may be missing, and speaks of
+    /// no error.
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmSetAdmin, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DdmSetAdmin, %instance, status, request_id, elapsed_ms))]
     pub async fn ddm_set_admin(
         &self,
         instance: &InstanceId,
@@ -140,18 +152,22 @@ impl Client {
         password: &DdmAdminPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DdmSetAdmin);
-        let ddm = ddm::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
-        let body = ddm::types::ResetAdministratorRequest {
-            name: name.clone(),
-            password: password.clone(),
-        };
-        let answer = ddm
-            .reset_administrator(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| Proof {
-            job_id: body.job_id,
-            ..Proof::of(Verdict::Done)
+        call.traced(async {
+            let ddm =
+                ddm::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = ddm::types::ResetAdministratorRequest {
+                name: name.clone(),
+                password: password.clone(),
+            };
+            let answer = ddm
+                .reset_administrator(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| Proof {
+                job_id: body.job_id,
+                ..Proof::of(Verdict::Done)
+            })
         })
+        .await
     }
 
     /// Changes the password of a Redis instance from the old one to a new one.
@@ -160,7 +176,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`]. A new password that is the old one is not sent.
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsChangePassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsChangePassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dcs_change_password(
         &self,
         instance: &InstanceId,
@@ -168,37 +184,42 @@ impl Client {
         new: &DcsPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DcsChangePassword);
-        call.checked(new.check_context(&Context {
-            old_password: Some(old.expose()),
-            ..Context::default()
-        }))?;
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
-        let body = dcs::types::UpdatePasswordRequest {
-            old_password: old.clone(),
-            new_password: new.clone(),
-        };
-        let answer = dcs
-            .update_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| {
-            let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
-            let verdict = match body.result.as_deref() {
-                Some("success") => Verdict::Done,
-                Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
-                    tries_left: number(body.retry_times_left),
-                }),
-                Some("locked") => Verdict::Refused(RefusalKind::Locked {
-                    minutes_left: number(body.lock_time_left),
-                }),
-                Some("failed") => Verdict::Refused(RefusalKind::Other),
-                _ => Verdict::NotConfirmed,
+        call.traced(async {
+            call.checked(new.check_context(&Context {
+                old_password: Some(old.expose()),
+                ..Context::default()
+            }))?;
+            let dcs =
+                dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dcs::types::UpdatePasswordRequest {
+                old_password: old.clone(),
+                new_password: new.clone(),
             };
-            Proof {
-                code: body.result,
-                message: body.message,
-                ..Proof::of(verdict)
-            }
+            let answer = dcs
+                .update_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| {
+                // A longer number is no count, and could be a password.
+                let number = |text: Option<String>| text?.parse().ok().map(u8::into);
+                let verdict = match body.result.as_deref() {
+                    Some("success") => Verdict::Done,
+                    Some("passwordFailed") => Verdict::Refused(RefusalKind::WrongOldPassword {
+                        tries_left: number(body.retry_times_left),
+                    }),
+                    Some("locked") => Verdict::Refused(RefusalKind::Locked {
+                        minutes_left: number(body.lock_time_left),
+                    }),
+                    Some("failed") => Verdict::Refused(RefusalKind::Other),
+                    _ => Verdict::NotConfirmed,
+                };
+                Proof {
+                    code: body.result,
+                    message: body.message,
+                    ..Proof::of(verdict)
+                }
+            })
         })
+        .await
     }
 
     /// Resets the password of a Redis instance, or makes it password-free.
@@ -207,7 +228,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DcsResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dcs_reset_password(
         &self,
         instance: &InstanceId,
@@ -218,26 +239,30 @@ impl Client {
             ResetPassword::PasswordFree => None,
         };
         let call = self.call(Operation::DcsResetPassword);
-        let dcs = dcs::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
-        let body = dcs::types::ResetPasswordRequest {
-            new_password: new_password.cloned(),
-            no_password_access: new_password.is_none(),
-        };
-        let answer = dcs
-            .reset_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |body| {
-            let verdict = match body.code.as_deref() {
-                Some("1") => Verdict::Done,
-                Some("3") => Verdict::Refused(RefusalKind::Locked { minutes_left: None }),
-                _ => Verdict::NotConfirmed,
+        call.traced(async {
+            let dcs =
+                dcs::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dcs::types::ResetPasswordRequest {
+                new_password: new_password.cloned(),
+                no_password_access: new_password.is_none(),
             };
-            Proof {
-                code: body.code,
-                message: body.ext_message.or(body.message),
-                ..Proof::of(verdict)
-            }
+            let answer = dcs
+                .reset_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |body| {
+                let verdict = match body.code.as_deref() {
+                    Some("1") => Verdict::Done,
+                    Some("3") => Verdict::Refused(RefusalKind::Locked { minutes_left: None }),
+                    _ => Verdict::NotConfirmed,
+                };
+                Proof {
+                    code: body.code,
+                    message: body.ext_message.or(body.message),
+                    ..Proof::of(verdict)
+                }
+            })
         })
+        .await
     }
 
     /// Resets the password of a Kafka instance that has SSL enabled.
@@ -246,21 +271,25 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    #[tracing::instrument(skip_all, fields(operation = %Operation::DmsResetPassword, %instance, status, request_id, elapsed_ms), err(level = "info"))]
+    #[tracing::instrument(skip_all, fields(operation = %Operation::DmsResetPassword, %instance, status, request_id, elapsed_ms))]
     pub async fn dms_reset_password(
         &self,
         instance: &InstanceId,
         password: &DmsPassword,
     ) -> Result<Outcome, Error> {
         let call = self.call(Operation::DmsResetPassword);
-        let dms = dms::Client::new_with_client(call.endpoint()?, call.http(), call.transport());
-        let body = dms::types::ResetPasswordRequest {
-            new_password: password.clone(),
-        };
-        let answer = dms
-            .reset_password(&call.project().await?, instance, &body)
-            .await;
-        call.outcome(answer, |()| Proof::of(Verdict::Done))
+        call.traced(async {
+            let dms =
+                dms::Client::new_with_client(call.endpoint()?, call.http()?, call.transport());
+            let body = dms::types::ResetPasswordRequest {
+                new_password: password.clone(),
+            };
+            let answer = dms
+                .reset_password(&call.project().await?, instance, &body)
+                .await;
+            call.outcome(answer, |()| Proof::of(Verdict::Done))
+        })
+        .await
     }
 
     fn call(&self, operation: Operation) -> Call<'_> {
@@ -268,7 +297,6 @@ impl Client {
             client: self,
             operation,
             transport: self.transport.for_one_call(),
-            begun: Instant::now(),
         }
     }
 }
@@ -305,7 +333,6 @@ struct Call<'a> {
     client: &'a Client,
     operation: Operation,
     transport: Transport,
-    begun: Instant,
 }
 
 impl Call<'_> {
@@ -335,8 +362,9 @@ impl Call<'_> {
         project.ok_or_else(|| self.not_sent(NotSent::Request(None)))
     }
 
-    fn http(&self) -> reqwest::Client {
-        self.transport.http()
+    fn http(&self) -> Result<reqwest::Client, Error> {
+        let http = self.transport.http();
+        http.map_err(|error| self.not_sent(NotSent::Request(Some(error))))
     }
 
     fn transport(&self) -> Transport {
@@ -344,44 +372,56 @@ impl Call<'_> {
     }
 
     /// Decides what an answer means. Success has to be proven by the answer's own words.
-    fn outcome<T>(
+    fn outcome<T: Clone + DeserializeOwned>(
         &self,
         answer: Result<ResponseValue<T>, GeneratedError<ErrorBody>>,
-        prove: impl FnOnce(T) -> Proof,
+        prove: impl Fn(T) -> Proof,
     ) -> Result<Outcome, Error> {
         let decided = match answer {
             Ok(answer) => self.proven(answer, prove),
             Err(error) => Err(self.error(error)),
         };
-        let decided = decided.map_err(|error| self.with_earlier_attempts(error));
-        self.trace(&decided);
-        decided
+        decided.map_err(|error| self.with_earlier_attempts(error))
     }
 
-    fn trace(&self, decided: &Result<Outcome, Error>) {
+    /// Makes the call, and logs what came of it: no word of a body, only what is known by it.
+    async fn traced(
+        &self,
+        steps: impl Future<Output = Result<Outcome, Error>>,
+    ) -> Result<Outcome, Error> {
+        let result = steps.await;
         let span = tracing::Span::current();
-        span.record("elapsed_ms", self.begun.elapsed().as_millis() as u64);
+        span.record("elapsed_ms", self.transport.elapsed().as_millis() as u64);
         if let Some(seen) = &self.transport.memory().seen {
             span.record("status", seen.status);
         }
-        let request_id = match decided {
+        let request_id = match &result {
             Ok(outcome) => outcome.request_id.as_deref(),
             Err(error) => error.request_id(),
         };
         if let Some(id) = request_id {
             span.record("request_id", id);
         }
-        if decided.is_ok() {
-            tracing::info!("done");
+        match &result {
+            Ok(_) => tracing::info!("done"),
+            Err(error) => {
+                let (certainty, kind) = (error.certainty(), error.kind());
+                tracing::info!(?certainty, %kind, code = error.code(), "no success");
+            }
         }
+        result
     }
 
     /// A call that was refused or not sent may have been carried out before, when its answer was
     /// lost.
     fn with_earlier_attempts(&self, error: Error) -> Error {
-        if !self.transport.memory().in_doubt || !error.certainty().nothing_changed() {
+        let memory = self.transport.memory();
+        if !memory.in_doubt || !error.certainty().nothing_changed() {
             return error;
         }
+        let doubtful_id = memory.doubtful_id.clone();
+        drop(memory);
+        let request_id = doubtful_id.or_else(|| error.request_id().map(str::to_owned));
         let (code, message) = match error {
             Error::Refused(refusal) => (refusal.code, refusal.message),
             _ => (None, None),
@@ -389,21 +429,34 @@ impl Call<'_> {
         Error::Unknown(Box::new(Unknown {
             code,
             message,
+            request_id,
             ..self.unknown(UnknownCause::EarlierAttempt)
         }))
     }
 
-    fn proven<T>(
+    fn proven<T: Clone + DeserializeOwned>(
         &self,
         answer: ResponseValue<T>,
-        prove: impl FnOnce(T) -> Proof,
+        prove: impl Fn(T) -> Proof,
     ) -> Result<Outcome, Error> {
         let status = answer.status().as_u16();
-        let seen = self.transport.memory().seen.clone();
-        let request_id = seen.and_then(|seen| seen.request_id);
-        let proof = prove(answer.into_inner());
-        let (code, message) = (proof.code, proof.message);
-        match proof.verdict {
+        let answer = answer.into_inner();
+        let Some(as_it_came) = self.transport.as_it_came(answer.clone()) else {
+            return Err(Error::Unknown(Box::new(
+                self.unknown(UnknownCause::Unreadable),
+            )));
+        };
+        let seen = self.transport.seen();
+        let (error, request_id) = (seen.error, seen.request_id);
+        let proof = prove(answer);
+        let code = proof.code.or_else(|| error.code().map(str::to_owned));
+        let message = proof.message.or_else(|| error.message().map(str::to_owned));
+        let verdict = match prove(as_it_came).verdict {
+            // Whatever else it says.
+            Verdict::Done if seen.is_denied => Verdict::NotConfirmed,
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Done => Ok(Outcome {
                 operation: self.operation,
                 completion: if status == 202 {
@@ -454,9 +507,8 @@ impl Call<'_> {
                 return self.not_sent(NotSent::Connect(error.without_url()));
             }
             GeneratedError::InvalidRequest(_) | GeneratedError::Custom(_) => {
-                let login_error = self.transport.memory().login_error.take();
-                let reason = login_error.map_or(NotSent::Request(None), NotSent::Login);
-                return self.not_sent(reason);
+                let reason = self.transport.memory().not_sent.take();
+                return self.not_sent(reason.unwrap_or(NotSent::Request(None)));
             }
             GeneratedError::CommunicationError(error)
             | GeneratedError::ResponseBodyError(error)
@@ -476,26 +528,24 @@ impl Call<'_> {
     fn error_response(&self, answer: &ResponseValue<ErrorBody>) -> Error {
         let code = answer.code().map(str::to_owned);
         let message = answer.message().map(str::to_owned);
-        let in_body = answer.request_id.clone();
         let unknown = self.unknown(UnknownCause::ServerError);
-        let request_id = unknown.request_id.clone().or(in_body);
         let status = answer.status();
         if status.is_client_error() {
-            let seen = self.transport.memory().seen.clone();
-            let retry_after = seen.and_then(|seen| seen.retry_after);
+            let retry_after = self.transport.seen().retry_after;
+            let as_it_came = self.transport.as_it_came(ErrorBody::clone(answer));
+            let by_code = as_it_came.as_ref().and_then(ErrorBody::code);
             Error::Refused(Box::new(Refusal {
                 operation: self.operation,
                 status: status.as_u16(),
-                kind: RefusalKind::of(status.as_u16(), code.as_deref(), retry_after),
+                kind: RefusalKind::of(status.as_u16(), by_code, retry_after),
                 code,
                 message,
-                request_id,
+                request_id: unknown.request_id,
             }))
         } else {
             Error::Unknown(Box::new(Unknown {
                 code,
                 message,
-                request_id,
                 ..unknown
             }))
         }

@@ -107,7 +107,8 @@ impl Credentials {
 
     /// An IAM user: the name of the account (the domain), the user's name and password. The client
     /// logs in with the first call and keeps the token; the password is sent to IAM only. A login
-    /// that IAM refuses is not tried again for a minute: some wrong passwords lock a user.
+    /// that IAM refuses is not tried again for a minute, nor one whose answer was lost by the same
+    /// call: some wrong passwords lock a user.
     ///
     /// # Errors
     /// A domain, name or password that is empty.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
+use crate::Service;
 use crate::cloud::{Cloud, NoEndpoint};
-use crate::{Service, transport};
+use crate::connections::is_loopback;
 
 /// The base URL of each service that a client talks to.
 ///
@@ -15,7 +16,7 @@ use crate::{Service, transport};
 pub struct Endpoints {
     urls: BTreeMap<Service, String>,
     cloud: Option<Cloud>,
-    allow_http: bool,
+    pub(crate) allow_http: bool,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -44,7 +45,8 @@ impl Endpoints {
         }
     }
 
-    /// The same endpoints; the URLs that follow may be `http` ones of any address.
+    /// The same endpoints; the URLs that follow may be `http` ones of any address, and so may
+    /// those of generated clients that send by a client of these endpoints.
     #[must_use]
     pub fn allow_http(mut self) -> Self {
         self.allow_http = true;
@@ -111,17 +113,23 @@ impl Endpoints {
     }
 }
 
+/// Refuses a URL that would show the password on its way.
+pub(crate) fn check_scheme(url: &Url, allow_http: bool) -> Result<(), InvalidEndpoint> {
+    if url.scheme() == "https" || allow_http || is_loopback(url) {
+        return Ok(());
+    }
+    Err(InvalidEndpoint(
+        "is http, which would show the password on its way",
+    ))
+}
+
 /// The URL without the slash that the generated paths begin with.
 fn base(text: &str, allow_http: bool) -> Result<String, InvalidEndpoint> {
     let url = Url::parse(text).map_err(|_| InvalidEndpoint("is no URL"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(InvalidEndpoint("is no https URL with a host"));
     }
-    if url.scheme() == "http" && !allow_http && !transport::is_loopback(&url) {
-        return Err(InvalidEndpoint(
-            "is http, which would show the password on its way",
-        ));
-    }
+    check_scheme(&url, allow_http)?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(InvalidEndpoint("has a user name or password in it"));
     }

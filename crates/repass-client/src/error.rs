@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use repass_policy::Violations;
 
-use crate::{LoginError, NoEndpoint, Operation};
+use crate::{InvalidEndpoint, LoginError, NoEndpoint, Operation};
 
 /// Why a call did not succeed. Ask [`Error::certainty`] first.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,41 @@ impl Error {
         }
     }
 
+    /// What it is, in a word for a log.
+    pub(crate) fn kind(&self) -> String {
+        let known = match self {
+            Self::NotSent { reason, .. } => match reason {
+                NotSent::Policy(_) => "Policy",
+                NotSent::NoEndpoint(_) => "NoEndpoint",
+                NotSent::Endpoint(_) => "Endpoint",
+                NotSent::Login(_) => "Login",
+                NotSent::Late => "Late",
+                NotSent::Connect(_) => "Connect",
+                NotSent::Request(_) => "Request",
+            },
+            Self::Refused(refusal) => return format!("{:?}", refusal.kind),
+            Self::Unknown(unknown) => match unknown.cause {
+                UnknownCause::ServerError => "ServerError",
+                UnknownCause::Timeout => "Timeout",
+                UnknownCause::Cut(_) => "Cut",
+                UnknownCause::Unreadable => "Unreadable",
+                UnknownCause::UnexpectedStatus => "UnexpectedStatus",
+                UnknownCause::NotConfirmed => "NotConfirmed",
+                UnknownCause::EarlierAttempt => "EarlierAttempt",
+            },
+        };
+        known.to_owned()
+    }
+
+    /// The service's code, if there is one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::NotSent { .. } => None,
+            Self::Refused(refusal) => refusal.code.as_deref(),
+            Self::Unknown(unknown) => unknown.code.as_deref(),
+        }
+    }
+
     /// The id by which the vendor's support finds the request, if an answer had one.
     pub fn request_id(&self) -> Option<&str> {
         match self {
@@ -89,9 +124,15 @@ pub enum NotSent {
     /// The client has no endpoint for the service.
     #[error(transparent)]
     NoEndpoint(NoEndpoint),
+    /// A generated client was made with a URL that would show the password on its way.
+    #[error(transparent)]
+    Endpoint(InvalidEndpoint),
     /// There is no token, or the id of the project is not known.
     #[error(transparent)]
     Login(Arc<LoginError>),
+    /// The deadline is too near, after a login that took long.
+    #[error("there was no time left to send it")]
+    Late,
     /// No connection could be made.
     #[error("no connection to the service")]
     Connect(#[source] reqwest::Error),
@@ -233,7 +274,8 @@ pub struct Unknown {
     pub code: Option<String>,
     /// The service's words, if there are any.
     pub message: Option<String>,
-    /// The id by which the vendor's support finds the request, if one arrived.
+    /// The id by which the vendor's support finds the request, if one arrived: of the attempt that
+    /// may have changed the password, where there was another one after it.
     pub request_id: Option<String>,
     /// What happened.
     pub cause: UnknownCause,

@@ -1,6 +1,7 @@
 //! The body of a refusal, in whichever dialect it comes.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::iam::types::KeystoneError;
 
@@ -58,16 +59,29 @@ impl ErrorBody {
     }
 }
 
+/// Whether a body says that something went wrong, in any dialect: it has a member of an error, or a
+/// `success` that is not true.
+pub(crate) fn is_one(body: &[u8]) -> bool {
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
+        return false;
+    };
+    let mut said = members.iter().filter(|(_, value)| !value.is_null());
+    said.any(|(name, value)| match name.as_str() {
+        "success" => *value != Value::Bool(true),
+        name => name.starts_with("err") || name == "externalMessage",
+    })
+}
+
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
         _ => None,
     })
 }
 
 fn keystone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<KeystoneError>, D::Error> {
-    let error = serde_json::Value::deserialize(deserializer)?;
-    let error = Some(error).filter(serde_json::Value::is_object);
+    let error = Value::deserialize(deserializer)?;
+    let error = Some(error).filter(Value::is_object);
     Ok(error.and_then(|error| serde_json::from_value(error).ok()))
 }

@@ -4,21 +4,27 @@
 use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::Transport;
+use crate::resend::Repeat;
 
 /// What has to be known of an operation in order to send it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits {
-    /// It verifies an old password, and so is not the same when it is repeated.
-    pub(crate) is_change: bool,
+    pub(crate) repeat: Repeat,
     /// It is for those who are logged in.
     pub(crate) needs_login: bool,
 }
 
 fn traits(module: &str, operation: &OperationInfo) -> Traits {
+    let login = "keystone_create_user_token_by_password";
     Traits {
-        is_change: operation.operation_id == "update_password",
-        needs_login: module != "emulator"
-            && operation.operation_id != "keystone_create_user_token_by_password",
+        repeat: match operation.operation_id {
+            "update_password" => Repeat::Never,
+            // Its faults count.
+            _ if module == "emulator" => Repeat::Never,
+            id if id == login => Repeat::Unavailable,
+            _ => Repeat::Lost,
+        },
+        needs_login: module != "emulator" && operation.operation_id != login,
     }
 }
 
@@ -40,7 +46,11 @@ macro_rules! generated {
                 info: &OperationInfo,
             ) -> Result<(), progenitor_client::Error<E>> {
                 let prepared = self.inner.prepare(request, traits(stringify!($name), info)).await;
-                prepared.map_err(|error| progenitor_client::Error::Custom(error.to_string()))
+                prepared.map_err(|reason| {
+                    let text = reason.to_string();
+                    self.inner.memory().not_sent = Some(reason);
+                    progenitor_client::Error::Custom(text)
+                })
             }
 
             async fn exec(

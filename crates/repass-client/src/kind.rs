@@ -26,8 +26,9 @@ const CODES: &[(&[&str], RefusalKind)] = &[
     (&["DCS.1001", "DCS.1003", "DCS.1004"], Unauthenticated),
     (&["DCS.1002"], ExpiredCredentials),
     (&["DCS.2003", "DCS.2007", "DCS.3002", "DCS.3003"], Forbidden),
-    (&["DCS.3022", "DCS.4001"], NotFound),
-    (&["DCS.4019"], WeakPassword),
+    // The last one is for an id that no instance can have.
+    (&["DCS.3022", "DCS.4001", "DCS.4061"], NotFound),
+    (&["DCS.4019", "DCS.4845"], WeakPassword),
     (&["DCS.4026", "DCS.4049"], NotRunning),
     (&["DCS.4080"], WRONG_OLD_PASSWORD),
     (
@@ -49,7 +50,16 @@ const CODES: &[(&[&str], RefusalKind)] = &[
     (&["DMS.00400026"], NotRunning),
     (&["DMS.00400971"], SslDisabled),
     (&["DMS.00403002", "DMS.00403003"], Forbidden),
-    (&["DMS.00404001", "DMS.00404022"], NotFound),
+    // The last two are for an id that no instance can have.
+    (
+        &[
+            "DMS.00404001",
+            "DMS.00404022",
+            "DMS.00400030",
+            "DMS.00400061",
+        ],
+        NotFound,
+    ),
     (
         &["DMS.10240101", "DMS.10240103", "DMS.10240104"],
         Unauthenticated,

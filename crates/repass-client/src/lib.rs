@@ -70,7 +70,8 @@
 //! Its clones share their connections and their login; many calls at once cause one.
 //!
 //! A call is sent again only where that is safe, see [`Resending`]. Whoever drops the future of a
-//! call after it was sent knows as little as after [`Certainty::Unknown`].
+//! call after it was sent knows as little as after [`Certainty::Unknown`]; [`Client::has_sent`] says
+//! whether it was.
 //!
 //! Below it stand the clients generated from the contract: [`ddm`], [`dcs`], [`dms`], [`iam`]. They
 //! send through the same [`Transport`], which follows no redirect, shows no secret and goes to
@@ -85,6 +86,7 @@
 
 mod client;
 mod cloud;
+mod connections;
 mod credentials;
 mod endpoints;
 mod error;

@@ -53,7 +53,7 @@ impl Redactor {
     pub(crate) fn with_passwords_of(&self, body: &[u8]) -> Self {
         let mut redactor = self.clone();
         if let Ok(body) = serde_json::from_slice(body) {
-            passwords(false, body, &mut redactor);
+            passwords(body, &mut redactor);
         }
         redactor
     }
@@ -113,19 +113,14 @@ impl Redactor {
         text
     }
 
-    /// A JSON body in which no text and no number shows a secret; the same bytes if none did.
-    pub(crate) fn json(&self, body: Vec<u8>) -> Vec<u8> {
-        if self.is_clean(&body) {
-            return body;
+    /// A JSON body in which no text and no number shows a secret; none if it shows none as it is.
+    pub(crate) fn json(&self, body: &[u8]) -> Option<Vec<u8>> {
+        if self.is_clean(body) {
+            return None;
         }
-        let Ok(value) = serde_json::from_slice::<Value>(&body) else {
-            return body;
-        };
+        let value: Value = serde_json::from_slice(body).ok()?;
         let clean = self.value(&value);
-        if clean == value {
-            return body;
-        }
-        clean.to_string().into_bytes()
+        (clean != value).then(|| clean.to_string().into_bytes())
     }
 
     fn value(&self, value: &Value) -> Value {
@@ -149,16 +144,18 @@ impl Redactor {
     }
 }
 
-/// Hides the texts below a member that is a password by its name.
-fn passwords(is_password: bool, value: Value, redactor: &mut Redactor) {
-    match value {
-        Value::String(text) if is_password => redactor.add(Secret::from(text).expose()),
-        Value::Object(members) => {
-            for (name, value) in members {
-                passwords(is_password || name.contains("password"), value, redactor);
+/// Hides each text whose own name says that it is a password.
+fn passwords(value: Value, redactor: &mut Redactor) {
+    let Value::Object(members) = value else {
+        return;
+    };
+    for (name, value) in members {
+        match value {
+            Value::String(text) if name.contains("password") => {
+                redactor.add(Secret::from(text).expose());
             }
+            value => passwords(value, redactor),
         }
-        _ => {}
     }
 }
 

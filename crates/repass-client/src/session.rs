@@ -19,10 +19,12 @@ use crate::{
     transport,
 };
 
-/// How long before its end a token is renewed: longer than any call takes.
+/// How long before its end a token is renewed, if it is good for twice as long: longer than any
+/// call takes.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 
-/// How long a login that IAM refused is not tried again: some wrong passwords lock a user.
+/// How long a login that IAM refused is not tried again: some wrong passwords lock a user. Nor is a
+/// renewal that failed while the old token is good.
 const REST: Duration = Duration::from_secs(60);
 
 /// Why nobody is logged in, or why the id of the project is not known.
@@ -44,16 +46,21 @@ pub enum LoginError {
         /// The id by which the vendor's support finds the request.
         request_id: Option<String>,
     },
+    /// There was no time left for it, perhaps after waiting for the login of another call.
+    #[error("there was no time left to log in")]
+    Late,
     /// IAM cannot be reached, or its answer did not come.
     #[error("IAM gave no answer")]
     NoAnswer(#[source] reqwest::Error),
     /// The answer is not the documented one.
-    #[error("IAM gave an answer without a {asked} (status {status})")]
+    #[error("IAM gave an answer without a {asked} (status {status}{})", and_request_id(.request_id))]
     Unreadable {
         /// What it was asked for: a token or a project.
         asked: &'static str,
         /// The HTTP status.
         status: u16,
+        /// The id by which the vendor's support finds the request.
+        request_id: Option<String>,
     },
     /// There is not one project of this name.
     #[error("IAM knows {found} projects with the name {name}; give the id of the project")]
@@ -62,6 +69,8 @@ pub enum LoginError {
         name: ProjectName,
         /// How many projects have it, among those that may be seen.
         found: usize,
+        /// The id by which the vendor's support finds the request.
+        request_id: Option<String>,
     },
 }
 
@@ -73,7 +82,9 @@ impl LoginError {
     /// The id by which the vendor's support finds the request, if an answer had one.
     pub fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Refused { request_id, .. } => request_id.as_deref(),
+            Self::Refused { request_id, .. }
+            | Self::Unreadable { request_id, .. }
+            | Self::Project { request_id, .. } => request_id.as_deref(),
             _ => None,
         }
     }
@@ -85,12 +96,19 @@ fn and_request_id(id: &Option<String>) -> String {
 }
 
 /// What calls are made with once a session has begun.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) authentication: Authentication,
     /// The project; not known while it is looked up.
     pub(crate) project: Option<ProjectId>,
-    renew_at: Option<Instant>,
+    life: Option<Life>,
+}
+
+/// When a token is to be renewed, and when it ends.
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    renew_at: Instant,
+    ends_at: Instant,
 }
 
 /// What a request is authenticated with.
@@ -147,21 +165,34 @@ impl Session {
         refused: Option<&Secret>,
     ) -> Result<Arc<Login>, Arc<LoginError>> {
         let ended = self.ended.load(Ordering::Acquire);
-        let mut last = self.last.lock().await;
+        let Ok(mut last) = tokio::time::timeout(via.time_left(), self.last.lock()).await else {
+            return Err(Arc::new(LoginError::Late));
+        };
+        let waited = self.ended.load(Ordering::Acquire) != ended;
         if let Some(last) = &*last {
             let holds = match &last.result {
-                Ok(login) => login.is_good() && !login.is_with(refused),
-                // Whoever waited for it does not try once more.
-                Err(_) if self.ended.load(Ordering::Acquire) != ended => true,
-                Err(error) => error.is_refusal() && last.ended.elapsed() < REST,
+                // Whoever waited for it takes it, however short its life is.
+                Ok(login) => (waited || login.is_fresh()) && !login.is_with(refused),
+                Err(error) => waited || (error.is_refusal() && last.ended.elapsed() < REST),
             };
             if holds {
                 return last.result.clone();
             }
         }
+        let old = last.as_ref().and_then(|last| last.result.as_ref().ok());
+        let old = old.filter(|login| login.is_good() && !login.is_with(refused));
         // In a box, for the requests to IAM are sent as all others.
-        let begun = Box::pin(self.begin(via)).await;
-        let result = begun.map(Arc::new).map_err(Arc::new);
+        let result = match old {
+            None => Box::pin(self.begin(via)).await,
+            Some(old) => {
+                let begun = Box::pin(self.begin(&via.for_half_of_its_time())).await;
+                begun.or_else(|_| {
+                    tracing::debug!("there is no new token; the old one is still good");
+                    Ok(old.to_be_renewed_after(REST))
+                })
+            }
+        };
+        let result = result.map(Arc::new).map_err(Arc::new);
         let ended = Instant::now();
         *last = Some(Attempt {
             result: result.clone(),
@@ -213,25 +244,25 @@ impl Session {
                 },
             },
         };
-        let iam = self.iam(via.as_nobody())?;
+        let via = via.as_nobody();
+        let iam = self.iam(via.clone())?;
         let answer = iam
             .keystone_create_user_token_by_password(Some("true"), &request)
             .await
-            .map_err(|error| refused(ASKED, error))?;
-        let status = answer.status().as_u16();
-        let token = answer.headers().get("x-subject-token");
+            .map_err(|error| refused(ASKED, &via, error))?;
+        let token = answer.headers().get(transport::NEW_TOKEN);
         let token = token.and_then(|token| token.to_str().ok());
         let token = token.filter(|token| !token.is_empty()).map(Secret::from);
-        let token = token.ok_or(LoginError::Unreadable {
-            asked: ASKED,
-            status,
-        })?;
-        let details = answer.into_inner().token;
+        let said = via.as_it_came(answer.into_inner());
+        let (Some(token), Some(said)) = (token, said) else {
+            return Err(unreadable(ASKED, &via));
+        };
+        let details = said.token;
         let project = details.as_ref().and_then(|details| details.project.clone());
         Ok(Login {
             authentication: Authentication::Token(token),
             project: project.and_then(|project| ProjectId::new(project.id?).ok()),
-            renew_at: details.and_then(|details| renew_at(&details)),
+            life: details.and_then(|details| Life::of(&details)),
         })
     }
 
@@ -243,35 +274,30 @@ impl Session {
         via: &Transport,
     ) -> Result<ProjectId, LoginError> {
         const ASKED: &str = "project";
-        let iam = self.iam(via.with(login.authentication.clone()))?;
+        let via = via.with(login.authentication.clone());
+        let iam = self.iam(via.clone())?;
         let answer = iam
             .keystone_list_projects(Some(name.as_str()))
             .await
-            .map_err(|error| refused(ASKED, error))?;
-        let status = answer.status().as_u16();
+            .map_err(|error| refused(ASKED, &via, error))?;
         let mut projects = answer.into_inner().projects;
         projects.retain(|project| project.name.as_deref() == Some(name.as_str()));
         let (Some(project), 1) = (projects.first(), projects.len()) else {
             return Err(LoginError::Project {
                 name: name.clone(),
                 found: projects.len(),
+                request_id: via.seen().request_id,
             });
         };
         let id = project.id.clone().unwrap_or_default();
-        ProjectId::new(id).map_err(|_| LoginError::Unreadable {
-            asked: ASKED,
-            status,
-        })
+        ProjectId::new(id).map_err(|_| unreadable(ASKED, &via))
     }
 
     fn iam(&self, transport: Transport) -> Result<iam::Client, LoginError> {
         let url = self.iam.as_ref();
         let url = url.map_err(|error| LoginError::NoEndpoint(error.clone()))?;
-        Ok(iam::Client::new_with_client(
-            url,
-            transport.http(),
-            transport,
-        ))
+        let http = transport.http().map_err(LoginError::NoAnswer)?;
+        Ok(iam::Client::new_with_client(url, http, transport))
     }
 }
 
@@ -280,13 +306,30 @@ impl Login {
         Self {
             authentication,
             project: None,
-            renew_at: None,
+            life: None,
         }
     }
 
+    /// Whether nobody needs to think of its end.
+    fn is_fresh(&self) -> bool {
+        self.life.is_none_or(|life| Instant::now() < life.renew_at)
+    }
+
+    /// Whether it has not ended.
     fn is_good(&self) -> bool {
-        self.renew_at
-            .is_none_or(|renew_at| Instant::now() < renew_at)
+        self.life.is_none_or(|life| Instant::now() < life.ends_at)
+    }
+
+    /// The same login, that is to be renewed after this wait or at its end.
+    fn to_be_renewed_after(&self, wait: Duration) -> Self {
+        let life = self.life.map(|life| Life {
+            renew_at: life.ends_at.min(Instant::now() + wait),
+            ..life
+        });
+        Self {
+            life,
+            ..self.clone()
+        }
     }
 
     fn is_with(&self, refused: Option<&Secret>) -> bool {
@@ -297,30 +340,42 @@ impl Login {
     }
 }
 
-/// When to get the next token. How long this one is good is told by IAM's own clock; ours may be
-/// wrong.
-fn renew_at(details: &types::TokenDetails) -> Option<Instant> {
-    let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
-    let lifetime = time(&details.expires_at)?.duration_since(time(&details.issued_at)?);
-    let lifetime = Duration::try_from(lifetime).unwrap_or_default();
-    Instant::now().checked_add(lifetime.saturating_sub(RENEW_BEFORE))
+impl Life {
+    /// How long a token is good is told by IAM's own clock; ours may be wrong.
+    fn of(details: &types::TokenDetails) -> Option<Self> {
+        let time = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
+        let length = time(&details.expires_at)?.duration_since(time(&details.issued_at)?);
+        let length = Duration::try_from(length).unwrap_or_default();
+        let now = Instant::now();
+        Some(Self {
+            renew_at: now.checked_add(length - RENEW_BEFORE.min(length / 2))?,
+            ends_at: now.checked_add(length)?,
+        })
+    }
 }
 
-fn refused(asked: &'static str, error: GeneratedError<ErrorBody>) -> LoginError {
+fn refused(asked: &'static str, via: &Transport, error: GeneratedError<ErrorBody>) -> LoginError {
     match error {
         GeneratedError::ErrorResponse(answer) => LoginError::Refused {
             asked,
             status: answer.status().as_u16(),
             message: answer.message().unwrap_or("no reason is given").to_owned(),
-            request_id: transport::request_id(answer.headers())
-                .or_else(|| answer.request_id.clone()),
+            request_id: via.seen().request_id,
         },
         GeneratedError::CommunicationError(error)
         | GeneratedError::ResponseBodyError(error)
         | GeneratedError::InvalidUpgrade(error) => LoginError::NoAnswer(error.without_url()),
-        error => LoginError::Unreadable {
-            asked,
-            status: error.status().map_or(0, |status| status.as_u16()),
-        },
+        // Nothing else keeps a request to IAM from being sent.
+        GeneratedError::Custom(_) => LoginError::Late,
+        _ => unreadable(asked, via),
+    }
+}
+
+fn unreadable(asked: &'static str, via: &Transport) -> LoginError {
+    let seen = via.seen();
+    LoginError::Unreadable {
+        asked,
+        status: seen.status,
+        request_id: seen.request_id,
     }
 }

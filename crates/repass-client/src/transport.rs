@@ -1,42 +1,48 @@
 //! How requests travel: one HTTP client of our own for the hand-written and the generated clients.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Request, Response, ResponseBuilderExt, StatusCode, Url};
-use serde::de::IgnoredAny;
+use reqwest::{Request, Response, ResponseBuilderExt, StatusCode};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::time::Instant;
 
+use crate::connections::Connections;
 use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
 use crate::session::{Authentication, Login, LoginError, Session};
-use crate::{ErrorBody, Resending, credentials};
+use crate::{ErrorBody, NotSent, Resending, credentials, endpoints, error_body};
 
-/// How long connecting may take, TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection is kept for the next call. Services close idle ones after minutes; a call
-/// that met the closing would end in doubt.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// The header that a token goes into.
 const TOKEN: &str = "x-auth-token";
+/// The header that IAM gives one in.
+pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 
 /// Sends requests: with credentials, without following redirects, and to loopback addresses
 /// without a proxy.
 ///
 /// This is what a generated client is made with; [`Client::transport`](crate::Client::transport)
 /// gives one. The generated client sends through this transport's own HTTP client
-/// whichever one it was given, so that none can follow a redirect with a password in its body.
+/// whichever one it was given, so that none can follow a redirect with a password in its body; and
+/// only to a URL that [`Endpoints`](crate::Endpoints) would accept. Its `new` makes an HTTPS client
+/// that is never used; where there are no certificates, take `new_with_client`.
 #[derive(Debug, Clone)]
 pub struct Transport {
     identity: Identity,
-    http: reqwest::Client,
-    loopback: reqwest::Client,
+    connections: Arc<Connections>,
     resending: Resending,
+    allow_http: bool,
+    /// When the call began; the requests of generated clients each begin their own.
+    begun: Option<Instant>,
+    /// Whether a service was sent anything.
+    sent: Arc<AtomicBool>,
     /// What is known of a call; each call of [`crate::Client`] has its own.
     memory: Arc<Mutex<Memory>>,
 }
@@ -50,7 +56,7 @@ enum Identity {
 }
 
 /// What is known of a call beside what the generated client returns.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// The login that the call began with, so that it does not log in twice when a token ends.
     pub(crate) login: Option<Arc<Login>>,
@@ -58,49 +64,104 @@ pub(crate) struct Memory {
     pub(crate) seen: Option<Seen>,
     /// Whether an earlier attempt may have changed the password.
     pub(crate) in_doubt: bool,
-    /// Why nothing was sent, where nobody could log in.
-    pub(crate) login_error: Option<Arc<LoginError>>,
+    /// The id of the first such attempt that had one.
+    pub(crate) doubtful_id: Option<String>,
+    /// Why nothing was sent, where the request was not even tried.
+    pub(crate) not_sent: Option<NotSent>,
+}
+
+impl Memory {
+    fn leave_in_doubt(&mut self) {
+        self.in_doubt = true;
+        let id = self.seen.as_ref().and_then(|seen| seen.request_id.clone());
+        self.doubtful_id = self.doubtful_id.take().or(id);
+    }
 }
 
 /// What is known of an answer even when its body cannot be read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
+    /// What the body says of an error, whatever the status says.
+    pub(crate) error: ErrorBody,
+    /// Whether the body is one that no success has.
+    pub(crate) is_denied: bool,
+    /// The body as it came, where what is kept of it hides a secret.
+    raw: Option<Secret>,
 }
 
 impl Transport {
-    pub(crate) fn new(session: Session) -> Result<Self, reqwest::Error> {
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")))
-        };
-        Ok(Self {
+    pub(crate) fn new(session: Session, allow_http: bool) -> Result<Self, reqwest::Error> {
+        let resending = Resending::default();
+        let transport = Self {
             identity: Identity::Session(Arc::new(session)),
-            http: builder().build()?,
-            loopback: builder().no_proxy().build()?,
-            resending: Resending::default(),
+            connections: Arc::new(Connections::new(resending.connect_timeout())),
+            resending,
+            allow_http,
+            begun: None,
+            sent: Arc::default(),
             memory: Arc::default(),
-        })
+        };
+        // Whatever is wrong with the HTTP library itself is told now.
+        transport.http()?;
+        Ok(transport)
     }
 
-    /// The same transport with a memory of its own.
+    /// The same transport for a call that begins now.
     pub(crate) fn for_one_call(&self) -> Self {
         Self {
+            begun: Some(Instant::now()),
             memory: Arc::default(),
             ..self.clone()
         }
+    }
+
+    /// The same transport for a call that begins now, unless it has begun.
+    fn begun(&self) -> Self {
+        Self {
+            begun: self.begun.or_else(|| Some(Instant::now())),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a service was sent anything by this transport or a clone of it. IAM is asked by
+    /// others.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sent.load(Ordering::Acquire)
+    }
+
+    /// How long ago the call began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.begun.map(|begun| begun.elapsed()).unwrap_or_default()
+    }
+
+    /// How much of its time the call has left.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.resending.deadline.saturating_sub(self.elapsed())
+    }
+
+    /// Whether an attempt after this wait could still be told from one that was not sent: its time
+    /// must not end before that of making a connection.
+    fn has_time_after(&self, wait: Duration) -> bool {
+        wait.saturating_add(self.connections.timeout) < self.time_left()
+    }
+
+    /// The same transport for what may not take all the time that the call has left.
+    pub(crate) fn for_half_of_its_time(&self) -> Self {
+        let mut half = self.for_one_call();
+        half.resending.deadline = self.time_left() / 2;
+        half
     }
 
     /// The same transport, with this and nothing else to authenticate with.
     pub(crate) fn with(&self, authentication: Authentication) -> Self {
         Self {
             identity: Identity::Known(Arc::new(Login::with(authentication))),
-            ..self.for_one_call()
+            sent: Arc::default(),
+            memory: Arc::default(),
+            ..self.clone()
         }
     }
 
@@ -108,22 +169,43 @@ impl Transport {
     pub(crate) fn as_nobody(&self) -> Self {
         Self {
             identity: Identity::Nobody,
-            ..self.for_one_call()
+            sent: Arc::default(),
+            memory: Arc::default(),
+            ..self.clone()
         }
     }
 
     /// The HTTP client that the generated clients are given; they send through [`Self::send`].
-    pub(crate) fn http(&self) -> reqwest::Client {
-        self.http.clone()
+    pub(crate) fn http(&self) -> reqwest::Result<reqwest::Client> {
+        self.connections.plain()
     }
 
     pub(crate) fn set_resending(&mut self, resending: Resending) {
         self.resending = resending;
+        let connect_timeout = resending.connect_timeout();
+        if connect_timeout != self.connections.timeout {
+            self.connections = Arc::new(Connections::new(connect_timeout));
+        }
     }
 
     pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         // A panic while it was locked would be a bug, and no reason for another.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of the last answer, if there was one.
+    pub(crate) fn seen(&self) -> Seen {
+        self.memory().seen.clone().unwrap_or_default()
+    }
+
+    /// The last answer as it came, to decide by: a secret can be one of the words that decide. What
+    /// is kept or shown is the answer that hides it.
+    pub(crate) fn as_it_came<T: DeserializeOwned>(&self, shown: T) -> Option<T> {
+        let memory = self.memory();
+        match memory.seen.as_ref().and_then(|seen| seen.raw.as_ref()) {
+            Some(raw) => serde_json::from_str(raw.expose()).ok(),
+            None => Some(shown),
+        }
     }
 
     /// What is known of the session, after a login where one is needed.
@@ -143,21 +225,19 @@ impl Transport {
         &self,
         request: &mut Request,
         operation: Traits,
-    ) -> Result<(), Arc<LoginError>> {
+    ) -> Result<(), NotSent> {
+        let call = self.begun();
         // The generator's own header, which the services do not know.
         request.headers_mut().remove("api-version");
-        if !operation.needs_login {
-            return Ok(());
+        let checked = endpoints::check_scheme(request.url(), self.allow_http);
+        checked.map_err(NotSent::Endpoint)?;
+        if operation.needs_login {
+            let login = call.login().await.map_err(NotSent::Login)?;
+            login.inspect(|login| add_token(request, login));
         }
-        match self.login().await {
-            Ok(login) => {
-                login.inspect(|login| add_token(request, login));
-                Ok(())
-            }
-            Err(error) => {
-                self.memory().login_error = Some(error.clone());
-                Err(error)
-            }
+        match call.has_time_after(Duration::ZERO) {
+            true => Ok(()),
+            false => Err(NotSent::Late),
         }
     }
 
@@ -167,30 +247,30 @@ impl Transport {
         mut request: Request,
         operation: Traits,
     ) -> reqwest::Result<Response> {
-        let begun = Instant::now();
+        let call = self.begun();
         let mut waits = self.resending.waits();
         let mut may_renew = true;
         loop {
             // Only a streamed body cannot be copied, and none is.
             let Some(mut attempt) = request.try_clone() else {
-                return self.attempt(request).await;
+                return call.attempt(request).await;
             };
             if operation.needs_login {
-                self.sign(&mut attempt).await;
+                call.sign(&mut attempt).await;
             }
-            *attempt.timeout_mut() = Some(self.resending.deadline.saturating_sub(begun.elapsed()));
-            let result = self.attempt(attempt).await;
+            *attempt.timeout_mut() = Some(call.time_left());
+            let result = call.attempt(attempt).await;
 
             // Whoever does not know the token has done nothing.
             if may_renew
                 && matches!(&result, Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED)
             {
                 may_renew = false;
-                if self.renew(&mut request).await {
+                if call.renew(&mut request).await && call.has_time_after(Duration::ZERO) {
                     continue;
                 }
             }
-            let next = Next::after(&result, operation.is_change, SystemTime::now());
+            let next = Next::after(&result, operation.repeat, SystemTime::now());
             let (
                 Next::Again {
                     retry_after,
@@ -202,10 +282,12 @@ impl Transport {
                 return result;
             };
             let wait = retry_after.unwrap_or(wait);
-            if begun.elapsed() + wait >= self.resending.deadline {
+            if !call.has_time_after(wait) {
                 return result;
             }
-            self.memory().in_doubt |= in_doubt;
+            if in_doubt {
+                call.memory().leave_in_doubt();
+            }
             tracing::debug!(wait_ms = wait.as_millis(), in_doubt, "sending again");
             tokio::time::sleep(wait).await;
         }
@@ -265,16 +347,18 @@ impl Transport {
     /// the generated code keeps status and headers only of what it can parse.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         self.memory().seen = None;
-        let http = if is_loopback(request.url()) {
-            &self.loopback
-        } else {
-            &self.http
-        };
+        let http = self.connections.to(request.url())?;
         let redactor = self.redactor(&request);
+        self.sent.store(true, Ordering::Release);
         let mut response = http.execute(request).await?;
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
-        for value in headers.values_mut() {
+        for (name, value) in &mut headers {
+            if name == NEW_TOKEN {
+                // Its value is needed as it is, and shown by nothing.
+                value.set_sensitive(true);
+                continue;
+            }
             if redactor.is_clean(value.as_bytes()) {
                 continue;
             }
@@ -284,15 +368,13 @@ impl Transport {
                 *value = HeaderValue::from_static("[REDACTED]");
             }
         }
-        // A new token.
-        if let Some(token) = headers.get_mut("x-subject-token") {
-            token.set_sensitive(true);
-        }
-        self.memory().seen = Some(Seen {
+        let mut seen = Seen {
             status: status.as_u16(),
             request_id: request_id(&headers),
             retry_after: retry_after(&headers, SystemTime::now()),
-        });
+            ..Seen::default()
+        };
+        self.memory().seen = Some(seen.clone());
 
         let refused = status.is_client_error() || status.is_server_error();
         let mut body = Vec::new();
@@ -316,7 +398,15 @@ impl Transport {
         } else if !is_object {
             body = b"null".to_vec();
         }
-        let body = redactor.json(body);
+        seen.is_denied = error_body::is_one(&body);
+        if let Some(hidden) = redactor.json(&body) {
+            let raw = String::from_utf8(std::mem::replace(&mut body, hidden));
+            seen.raw = raw.ok().map(Secret::from);
+        }
+        seen.error = serde_json::from_slice(&body).unwrap_or_default();
+        let in_body = || seen.error.request_id.clone();
+        seen.request_id = seen.request_id.or_else(in_body);
+        self.memory().seen = Some(seen);
         let answer = http::Response::builder().url(response.url().clone());
         // It fails for a status or a header that is none, and has neither yet.
         let mut answer = answer.body(reqwest::Body::from(body)).unwrap_or_default();
@@ -332,16 +422,7 @@ fn add_token(request: &mut Request, login: &Login) {
     }
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<std::net::IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
-}
-
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     (!id.is_empty()).then(|| id.to_owned())
 }

@@ -12,6 +12,7 @@ mod server;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use repass_client::{
     Certainty, Client, Completion, Credentials, Endpoints, Error, Operation, Outcome, ProjectName,
@@ -19,7 +20,7 @@ use repass_client::{
 };
 
 use calls::{ONE_ATTEMPT, OPERATIONS, TOKEN, call, client, project};
-use server::{Closed, KEEP_OPEN, Request, Server, answer, answer_with};
+use server::{Closed, Full, KEEP_OPEN, Request, Server, answer, answer_with, jump};
 
 const OLD: &str = "Redis-Example-2023";
 const NEW: &str = "Redis-Example-2024";
@@ -70,6 +71,9 @@ enum Answers {
     /// Whatever says success to the call, and before it these.
     Then(Vec<Vec<u8>>),
 }
+
+/// Whatever proves success to one of the calls.
+const PROOFS: &str = r#""success":true,"result":"success","code":"1""#;
 
 fn success(request: &Request) -> Vec<u8> {
     let change = request.line.starts_with("PUT");
@@ -138,13 +142,28 @@ fn answers(happens: &str) -> Option<Answers> {
             json(200, r#"{"message":"success"}"#),
         ]),
         "a 200 with `success` missing" => Each(vec![json(200, ""), json(200, r#"{"name":"a"}"#)]),
+        "a success whose body speaks of an error, too, in any dialect" => Each(
+            [
+                r#""error_code":"DCS.4115""#,
+                r#""error_msg":{"en":"Busy."}"#,
+                r#""errCode":"DBS.280001","externalMessage":"Parameter error.""#,
+                r#""errCode":300306"#,
+                r#""externalMessage":"Parameter error.""#,
+                r#""error":{"code":400,"message":"Wrong."}"#,
+                r#""errorCode":"1""#,
+            ]
+            .map(|error| json(200, &format!("{{{PROOFS},{error}}}")))
+            .into(),
+        ),
         "a refusal, when the answer to an earlier attempt was lost" => {
             InTurn(vec![Vec::new(), json(400, "")])
         }
         "a 200 with `success` true" => ok(r#"{"success":true}"#),
-        "a 200, with or without a body" => {
-            Each(vec![json(200, ""), json(200, r#"{"job_id":"1"}"#)])
-        }
+        "a 200, with or without a body" => Each(vec![
+            json(200, ""),
+            json(200, r#"{"job_id":"1"}"#),
+            json(200, r#"{"error_code":null,"errCode":null,"success":true}"#),
+        ]),
         "a 202, with or without a body" => {
             Each(vec![json(202, ""), json(202, r#"{"job_id":"1"}"#)])
         }
@@ -202,7 +221,7 @@ fn by_user(iam: &str, service: &str) -> Client {
     let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
     let client = Client::new(endpoints, project(), credentials).unwrap();
     client.with_resending(Resending {
-        first_wait: std::time::Duration::ZERO,
+        first_wait: Duration::ZERO,
         ..Resending::default()
     })
 }
@@ -215,6 +234,52 @@ fn by_project_name(url: &str) -> Client {
 
 const TOKEN_MADE: &str = r#"{"token":{"expires_at":"2024-01-03T03:04:05.000000Z","issued_at":"2024-01-02T03:04:05.000000Z"}}"#;
 
+fn is_login(request: &Request) -> bool {
+    request.line.contains("/v3/auth/tokens")
+}
+
+/// The answer of IAM, if it is IAM that is asked.
+fn iam(request: &Request, token: &str) -> Option<Vec<u8>> {
+    let header = format!("x-subject-token: {token}\r\n");
+    is_login(request).then(|| answer_with(201, &header, TOKEN_MADE))
+}
+
+/// What a call may take.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// Makes a call, and drops it when its first request has arrived.
+async fn dropped_on_arrival(server: &Server, client: &Client, operation: Operation) {
+    let (arrived, arrival) = tokio::sync::oneshot::channel();
+    let arrived = Mutex::new(Some(arrived));
+    server.answer_by(move |_| {
+        let arrived = arrived.lock().unwrap().take();
+        arrived.unwrap().send(()).unwrap();
+        KEEP_OPEN.into()
+    });
+    tokio::select! {
+        result = call(client, operation, OLD, NEW) => panic!("{result:?}"),
+        arrival = arrival => arrival.unwrap(),
+    }
+}
+
+async fn received_one(server: &Server) -> Request {
+    for _ in 0..1000 {
+        if let Some(request) = server.received().pop() {
+            return request;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("nothing was received");
+}
+
+/// What a caller knows who has dropped the only call of a client.
+fn known_by(client: &Client) -> &'static str {
+    match client.has_sent() {
+        true => "unknown",
+        false => "not sent",
+    }
+}
+
 /// What happens in the rows that an answer alone does not bring about.
 async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
     let server = Server::start().await;
@@ -224,15 +289,19 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
     };
     match happens {
         "the password is the user name or its reverse" => {
-            let server = Server::start().await;
-            let name = ["ddmtest", "tsetmdd"];
             let client = server.client();
-            vec![
-                made(client.clone(), name[0]).await,
-                made(client, name[1]).await,
-            ]
+            let results = vec![
+                made(client.clone(), "ddmtest").await,
+                made(client, "tsetmdd").await,
+            ];
+            assert!(server.received().is_empty());
+            results
         }
-        "the new password is the old one" => vec![made(server.client(), OLD).await],
+        "the new password is the old one" => {
+            let result = made(server.client(), OLD).await;
+            assert!(server.received().is_empty());
+            vec![result]
+        }
         "the client has no endpoint for the service" => {
             let credentials = Credentials::token(TOKEN).unwrap();
             let client = Client::new(Endpoints::new(), project(), credentials).unwrap();
@@ -288,6 +357,42 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             );
             results
         }
+        "a login that leaves no time for the call" => {
+            server.answer_by(|request| {
+                jump(A_MINUTE - Duration::from_secs(5));
+                iam(request, "token").unwrap_or_else(|| success(request))
+            });
+            let result = made(by_user(&url, &url), NEW).await;
+            assert_eq!(server.received().len(), 1);
+            vec![result]
+        }
+        "a 401, and a new login that leaves no time for another attempt" => {
+            let logins = AtomicUsize::new(0);
+            server.answer_by(move |request| {
+                let Some(login) = iam(request, "token") else {
+                    return answer(401, "");
+                };
+                if logins.fetch_add(1, Ordering::Relaxed) > 0 {
+                    jump(A_MINUTE - Duration::from_secs(5));
+                }
+                login
+            });
+            let result = made(by_user(&url, &url), NEW).await;
+            // A login, the call, and a login.
+            assert_eq!(server.received().len(), 3);
+            vec![result]
+        }
+        "no connection is made before the deadline" => {
+            let full = Full::new();
+            let soon = Resending {
+                deadline: Duration::from_secs(5),
+                ..Resending::default()
+            };
+            let client = client(&full.url(), TOKEN).with_resending(soon);
+            // tokio's own clock jumps to the end of whatever is waited for.
+            tokio::time::pause();
+            vec![made(client, NEW).await]
+        }
         "no connection can be made" => vec![made(client(&Closed::new().url(), TOKEN), NEW).await],
         "the connection is cut before the request is read" => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -316,37 +421,26 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             });
             vec![made(server.client().with_resending(ONE_ATTEMPT), NEW).await]
         }
+        "the caller drops the call while it logs in, so that there is no error" => {
+            let client = by_user(&url, &url);
+            dropped_on_arrival(&server, &client, operation).await;
+            assert!(is_login(&received_one(&server).await));
+            vec![known_by(&client)]
+        }
         "the caller drops the call after it was sent, so that there is no error" => {
-            let (arrived, arrival) = tokio::sync::oneshot::channel();
-            let arrived = Mutex::new(Some(arrived));
-            server.answer_by(move |_| {
-                let arrived = arrived.lock().unwrap().take();
-                arrived.unwrap().send(()).unwrap();
-                KEEP_OPEN.into()
-            });
             let client = server.client();
-            tokio::select! {
-                result = call(&client, operation, OLD, NEW) => panic!("{result:?}"),
-                arrival = arrival => arrival.unwrap(),
-            }
+            dropped_on_arrival(&server, &client, operation).await;
             // The service has the new password, whatever the caller wants now.
-            for _ in 0..1000 {
-                let received = server.received();
-                if let [request] = &received[..] {
-                    assert!(request.body.contains(NEW));
-                    return vec!["unknown"];
-                }
-                tokio::task::yield_now().await;
-            }
-            panic!("nothing was received");
+            assert!(received_one(&server).await.body.contains(NEW));
+            vec![known_by(&client)]
         }
         "a 401, and success with the token of a new login" => {
             let logins = AtomicUsize::new(0);
             server.answer_by(move |request| {
-                if request.line.contains("/v3/auth/tokens") {
-                    let number = logins.fetch_add(1, Ordering::Relaxed) + 1;
-                    let header = format!("x-subject-token: token-{number}\r\n");
-                    return answer_with(201, &header, TOKEN_MADE);
+                let number = logins.load(Ordering::Relaxed) + 1;
+                if let Some(login) = iam(request, &format!("token-{number}")) {
+                    logins.store(number, Ordering::Relaxed);
+                    return login;
                 }
                 match request.header("x-auth-token")[..] {
                     ["token-2"] => success(request),

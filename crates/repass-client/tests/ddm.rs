@@ -186,6 +186,26 @@ async fn an_administrator_succeeds_by_the_status() {
         (202, job, "202 Accepted", true),
         (202, "{}", "202 Accepted", false),
         (202, "", "202 Accepted", false),
+        (200, BAD_REQUEST, "200 Unknown: NotConfirmed", false),
+        (202, BAD_REQUEST, "202 Unknown: NotConfirmed", false),
+        (
+            200,
+            r#"{"error_code":"DBS.280001"}"#,
+            "200 Unknown: NotConfirmed",
+            false,
+        ),
+        (
+            200,
+            r#"{"success":false}"#,
+            "200 Unknown: NotConfirmed",
+            false,
+        ),
+        (
+            200,
+            r#"{"success":"no"}"#,
+            "200 Unknown: NotConfirmed",
+            false,
+        ),
         (200, "<html>", "200 Unknown: Unreadable", false),
         (200, r#"["id","job"]"#, "200 Unknown: Unreadable", false),
         (200, r#"{"job_id":1}"#, "200 Unknown: Unreadable", false),
@@ -200,6 +220,16 @@ async fn an_administrator_succeeds_by_the_status() {
         let expected = has_job.then_some("b9e057a0-f0fb-4987-9d21-f3a7550b32e7");
         assert_eq!(job_id.as_deref(), expected, "{status} {body}");
     }
+}
+
+#[tokio::test]
+async fn a_success_that_is_none_tells_the_code_and_the_words() {
+    let server = Server::start().await;
+    let client = server.client();
+    let password = DdmAdminPassword::unchecked("****");
+    server.answer(answer(200, BAD_REQUEST));
+    let error = client.ddm_set_admin(&instance(), &root(), &password).await;
+    assert_snapshot!(error.unwrap_err(), @"DDM administrator password: it is not known whether the password changed: the answer does not confirm success: Parameter error. (status 200, code DBS.280001)");
 }
 
 #[test]

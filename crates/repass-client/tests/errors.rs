@@ -4,12 +4,13 @@ mod calls;
 mod server;
 
 use std::process::Command;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
     DmsPassword, Endpoints, Error, InstanceId, LoginError, NotSent, Operation, ProjectId,
-    ProjectName, Service, Transport, Username, dcs, ddm, dms,
+    ProjectName, Resending, Service, Transport, Username, dcs, ddm, dms,
 };
 
 use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, username};
@@ -239,6 +240,28 @@ async fn no_redirect_is_followed_by_a_generated_client() {
 }
 
 #[tokio::test]
+async fn a_generated_client_sends_no_password_by_plain_http() {
+    // No time for anything: nothing is sent, whatever it is allowed to.
+    let at_once = Resending {
+        deadline: Duration::ZERO,
+        ..Resending::default()
+    };
+    let reset = async |endpoints: Endpoints| {
+        let credentials = Credentials::token(TOKEN).unwrap();
+        let client = Client::new(endpoints, project(), credentials).unwrap();
+        let transport = client.with_resending(at_once).transport();
+        let dms = dms::Client::new("http://dms.example", transport);
+        let body = dms::types::ResetPasswordRequest {
+            new_password: DmsPassword::unchecked(NEW),
+        };
+        let answer = dms.reset_password(&project(), &instance(), &body).await;
+        answer.unwrap_err().to_string()
+    };
+    assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way; write a URL such as https://dms.eu-de.otc.t-systems.com");
+    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: there was no time left to send it");
+}
+
+#[tokio::test]
 async fn a_refused_connection_sends_nothing() {
     let closed = Closed::new();
     for result in every_call(&client(&closed.url(), TOKEN), OLD, NEW).await {
@@ -365,6 +388,47 @@ fn no_proxy_is_asked_for_loopback() {
         .unwrap();
     let output = String::from_utf8_lossy(&output.stdout);
     assert!(output.contains("test result: ok. 1 passed"), "{output}");
+}
+
+/// A place where there are no certificates.
+const NOWHERE: &str = "/nowhere";
+
+/// Reads what the environment says when it runs as the child of the test below.
+#[tokio::test]
+async fn https_is_not_sent_where_there_are_no_certificates() {
+    if std::env::var("SSL_CERT_FILE").as_deref() != Ok(NOWHERE) {
+        return;
+    }
+    let closed = Closed::new();
+    let url = closed.url().replace("http", "https");
+    for result in every_call(&client(&url, TOKEN), OLD, NEW).await {
+        let error = result.unwrap_err();
+        assert_eq!(error.certainty(), Certainty::NotSent);
+        let mut said = error.to_string();
+        let mut next = std::error::Error::source(&error);
+        while let Some(error) = next {
+            said += &format!(": {error}");
+            next = error.source();
+        }
+        assert!(said.contains("certificates"), "{said}");
+    }
+}
+
+#[test]
+fn only_https_needs_certificates() {
+    let tests = [
+        "loopback_is_reached",
+        "https_is_not_sent_where_there_are_no_certificates",
+    ];
+    let output = Command::new(std::env::current_exe().unwrap())
+        .arg("--exact")
+        .args(tests)
+        .env("SSL_CERT_FILE", NOWHERE)
+        .env("SSL_CERT_DIR", NOWHERE)
+        .output()
+        .unwrap();
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert!(output.contains("test result: ok. 2 passed"), "{output}");
 }
 
 #[test]

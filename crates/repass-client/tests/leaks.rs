@@ -12,10 +12,10 @@ use repass_client::{
 };
 use serde_json::json;
 
-use calls::{client, every_call, root};
+use calls::{client, every_call, root, summary};
 use secrets::{
     SECRETS, assert_shows_none, by_user, debug, echo, echo_of_secrets, every_field,
-    everything_said, iam_and_echo, id_header, no_header, visible,
+    everything_said, iam_and_echo, id_header, no_header, visible, with,
 };
 use server::{Closed, Request, Server, answer, answer_with};
 
@@ -120,6 +120,88 @@ async fn an_answer_of_iam_shows_no_token() {
     assert_shows_none(&debug(&request), &[old]);
     // Whoever logs in has no token yet, so nobody logged in for it.
     assert_eq!(server.received().len(), 1);
+}
+
+/// Only the password is one, whatever stands beside it in the body of a login.
+#[tokio::test]
+async fn a_name_within_a_token_or_an_answer_leaves_it_whole() {
+    let server = Server::start().await;
+    let token = "MIIa-token-of-alice-in-the-domain";
+    let names = ["a", "MII", "id", "token", "password"].map(|name| (name, "Alice-2024"));
+    // Nor does it if the password is such a word.
+    let passwords = ["a", "1", "id", "token", "project"].map(|password| ("alice", password));
+    for (name, password) in names.into_iter().chain(passwords) {
+        let credentials = Credentials::user(name, name, password).unwrap();
+        let client = with(&server.url(), credentials);
+        server.answer_by(move |request| iam_and_echo(request, 204, token));
+        let [.., kafka] = every_call(&client, "old", "new").await;
+        assert_eq!(summary(&kafka), "204 Done", "{name}");
+        for request in server.received() {
+            let is_login = request.line.contains("/v3/auth/tokens");
+            let sent = request.header("x-auth-token");
+            assert_eq!(sent, [token][usize::from(is_login)..], "{}", request.line);
+            assert!(is_login || request.line.contains("/1/"), "{}", request.line);
+        }
+    }
+}
+
+/// A password may be a word that decides, and whether it does is decided before it is hidden.
+#[tokio::test]
+async fn no_password_hides_what_proves_success_or_failure() {
+    let server = Server::start().await;
+    let client = client(&server.url(), "token");
+    for password in [
+        "success",
+        "result",
+        "code",
+        "1",
+        "3",
+        "s",
+        "true",
+        "error_code",
+    ] {
+        for (body, expected) in [
+            (
+                r#"{"success":true,"result":"success","code":"1"}"#,
+                [
+                    "200 Done",
+                    "200 Done",
+                    "200 Done",
+                    "200 Done",
+                    "200 Unknown: UnexpectedStatus",
+                ],
+            ),
+            (
+                r#"{"success":true,"result":"locked","code":"3","lock_time_left":"3"}"#,
+                [
+                    "200 Done",
+                    "200 Done",
+                    "200 Refused: Locked { minutes_left: Some(3) }",
+                    "200 Refused: Locked { minutes_left: None }",
+                    "200 Unknown: UnexpectedStatus",
+                ],
+            ),
+            (
+                r#"{"success":true,"result":"success","result":"failed","code":"1","error_code":"3"}"#,
+                [
+                    "200 Unknown: NotConfirmed",
+                    "200 Unknown: NotConfirmed",
+                    "200 Unknown: Unreadable",
+                    "200 Unknown: NotConfirmed",
+                    "200 Unknown: UnexpectedStatus",
+                ],
+            ),
+        ] {
+            server.answer(answer(200, body));
+            let results = every_call(&client, password, "New-2024").await;
+            assert_eq!(results.each_ref().map(summary), expected, "{password}");
+            let results = every_call(&client, "Old-2024", password).await;
+            assert_eq!(results.each_ref().map(summary), expected, "{password}");
+        }
+        server.answer(answer(400, r#"{"error_code":"DCS.4115"}"#));
+        let results = every_call(&client, password, "New-2024").await;
+        assert_eq!(results.each_ref().map(summary), ["400 Refused: Busy"; 5]);
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ mod server;
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use repass_client::Operation;
+use repass_client::{Client, Credentials, Endpoints, Operation};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use calls::{call, client, every_call};
+use calls::{call, client, every_call, project};
 use secrets::{
     SECRETS, assert_shows_none, by_key, by_user, debug, echo, every_field, everything_said,
     iam_and_echo, visible,
@@ -115,14 +115,32 @@ async fn a_span_tells_what_was_done(server: &Server, log: &Log) {
             answer(200, r#"{"result":"passwordFailed"}"#),
         ),
         (Operation::DdmSetAdmin, answer(500, "")),
+        (
+            Operation::DcsResetPassword,
+            answer(
+                400,
+                r#"{"error_code":"DCS.4115","error_msg":"Some words."}"#,
+            ),
+        ),
     ] {
         server.answer(bytes);
         let _ = call(&client, operation, "old", "new").await;
     }
     let _ = call(&client, Operation::DcsChangePassword, "same", "same").await;
+    // The ways out before anything is sent.
+    let credentials = Credentials::token("token").unwrap();
+    let nowhere = Client::new(Endpoints::new(), project(), credentials).unwrap();
+    let _ = call(&nowhere, Operation::DmsResetPassword, "", "new").await;
+    server.answer(answer(
+        401,
+        r#"{"error":{"message":"Some words."},"request_id":"6e1d3c9f"}"#,
+    ));
+    let user = by_user(&server.url(), "Alice-Example-2024");
+    let _ = call(&user, Operation::DmsResetPassword, "", "new").await;
     let log = log.take();
+    assert!(!log.contains("Some words."), "{log}");
     let ours = log.lines().filter(|line| line.contains(" INFO "));
-    let ends = ours.filter(|line| line.contains("done") || line.contains("error"));
+    let ends = ours.filter(|line| line.contains("done") || line.contains("no success"));
     let ends: Vec<_> = ends.map(without_time).collect();
     assert_snapshot!(ends.join("\n"));
     server.received();

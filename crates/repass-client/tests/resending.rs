@@ -110,6 +110,37 @@ async fn a_reset_is_sent_again_when_its_answer_was_lost_and_stays_in_doubt() {
 }
 
 #[tokio::test]
+async fn the_request_in_doubt_is_the_one_to_ask_the_vendor_for() {
+    let server = Server::start().await;
+    let unavailable = |id: &str| answer_with(503, &format!("x-request-id: {id}\r\n"), "");
+    let refused = |id: &str| answer(400, format!(r#"{{"request_id":"{id}"}}"#));
+    for (answers, id) in [
+        ([unavailable("1"), refused("2"), Vec::new()], "1"),
+        ([unavailable("1"), unavailable("2"), refused("3")], "1"),
+        ([Vec::new(), unavailable("2"), refused("3")], "2"),
+        ([Vec::new(), refused("2"), Vec::new()], "2"),
+        (
+            [
+                answer(503, r#"{"request_id":"1"}"#),
+                refused("2"),
+                Vec::new(),
+            ],
+            "1",
+        ),
+    ] {
+        let answers = Mutex::new(VecDeque::from(answers));
+        server.answer_by(move |_| answers.lock().unwrap().pop_front().unwrap_or_default());
+        let reset = ResetPassword::To(DcsPassword::new(NEW).unwrap());
+        let result = server
+            .client()
+            .dcs_reset_password(&instance(), &reset)
+            .await;
+        assert_eq!(summary(&result), "400 Unknown: EarlierAttempt");
+        assert_eq!(result.unwrap_err().request_id(), Some(id));
+    }
+}
+
+#[tokio::test]
 async fn every_attempt_sends_the_same_password() {
     let server = Server::start().await;
     for result in every_call(&server.client(), OLD, NEW).await {

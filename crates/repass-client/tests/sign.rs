@@ -4,11 +4,18 @@
     reason = "reading the vectors is part of the tests"
 )]
 
-use std::collections::BTreeMap;
+mod calls;
+mod server;
 
-use repass_client::Secret;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use repass_client::sign::{Signed, authorization};
+use repass_client::{Client, Credentials, Endpoints, Operation, Secret};
 use serde::Deserialize;
+
+use calls::{call, project, summary};
+use server::{Server, answer, answer_with};
 
 #[derive(Clone, Deserialize)]
 struct Vector {
@@ -91,4 +98,53 @@ fn it_does_not_matter_how_a_path_or_query_is_spelt() {
         signed("/a%21b/c/", "y=\u{fc}&x=1")
     );
     assert_ne!(signed("/a", "x=1"), signed("/a", "x=2"));
+}
+
+#[tokio::test]
+async fn a_request_has_its_project_its_token_and_a_date_of_its_own_signed() {
+    let server = Server::start().await;
+    let key = Credentials::temporary_access_key("AK", "SK", "security-token");
+    let endpoints = Endpoints::all(&server.url()).unwrap();
+    let client = Client::new(endpoints, project(), key.unwrap()).unwrap();
+    let again = AtomicBool::new(false);
+    server.answer_by(move |_| match again.swap(true, Ordering::Relaxed) {
+        // A date has whole seconds.
+        false => answer_with(429, "retry-after: 1\r\n", ""),
+        true => answer(204, ""),
+    });
+    let result = call(&client, Operation::DmsResetPassword, "", "New-2024").await;
+    assert_eq!(summary(&result), "204 Done");
+
+    let received = server.received();
+    let mut dates = Vec::new();
+    for request in &received {
+        assert_eq!(request.header("x-project-id"), [project().as_str()]);
+        assert_eq!(request.header("x-security-token"), ["security-token"]);
+        assert!(request.header("x-auth-token").is_empty());
+        let names = [
+            "content-type",
+            "host",
+            "x-project-id",
+            "x-sdk-date",
+            "x-security-token",
+        ];
+        let headers = names.map(|name| (name, request.header(name).concat()));
+        let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
+        let mut line = request.line.split(' ');
+        let signed = Signed {
+            method: line.next().unwrap(),
+            path: line.next().unwrap(),
+            query: "",
+            headers: &headers,
+            body: request.body.as_bytes(),
+        };
+        let expected = authorization("AK", &Secret::from("SK"), &signed);
+        assert_eq!(request.header("authorization"), [&expected]);
+        assert!(expected.contains(&format!("SignedHeaders={},", names.join(";"))));
+        dates.push(request.header("x-sdk-date").concat());
+    }
+    let [first, second] = &dates[..] else {
+        panic!("{dates:?}");
+    };
+    assert!(first < second, "{dates:?}");
 }

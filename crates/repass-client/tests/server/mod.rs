@@ -10,6 +10,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use repass_client::{Client, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -127,6 +129,41 @@ impl Closed {
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.0.local_addr().unwrap())
     }
+}
+
+/// A port where connecting takes forever: nobody accepts, and the queue is full.
+pub(crate) struct Full {
+    address: SocketAddr,
+    _held: (TcpListener, Vec<std::net::TcpStream>),
+}
+
+impl Full {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let a_moment = Duration::from_millis(100);
+        let connect = || std::net::TcpStream::connect_timeout(&address, a_moment).ok();
+        let held = std::iter::from_fn(connect).collect();
+        Self {
+            address,
+            _held: (listener, held),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// Moves tokio's clock forward, at once.
+pub(crate) fn jump(by: Duration) {
+    tokio::time::pause();
+    // The first step moves the clock, and there is nothing else to wait for.
+    let mut advance = std::pin::pin!(tokio::time::advance(by));
+    let _ = { advance.as_mut() }.poll(&mut Context::from_waker(Waker::noop()));
+    tokio::time::resume();
 }
 
 async fn serve(
