@@ -226,3 +226,47 @@ fn an_address_that_is_taken_is_told() {
     let line = format!("error: {address} cannot be listened on");
     assert!(third.stderr.starts_with(&line), "{}", third.stderr);
 }
+
+#[test]
+fn a_fleet_of_ones_own_is_emulated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fleet.yaml");
+    let id = "3c9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28";
+    let text = format!("projects: [{{id: p, name: n}}]\ninstances: [{{service: dcs, id: {id}}}]\n");
+    std::fs::write(&file, text).unwrap();
+    let emulator = Emulator::start_with(&["--fleet", file.to_str().unwrap()]);
+    let started = &emulator.started;
+    assert_eq!(started["project_id"], "p");
+    assert_eq!(started["instances"][0]["id"], id);
+    assert_eq!(started.get("token"), None);
+}
+
+#[test]
+fn every_mistake_in_a_fleet_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fleet.yaml");
+    let mut told = String::new();
+    for (text, words) in [
+        (
+            "projects: [{id: p, name: n}]\ninstances:\n  - {service: ecs, id: i}\n  \
+             - {service: dms, id: i, password: S3cret}\n",
+            "",
+        ),
+        (
+            "projects: [{id: p, name: n}]\nfaults: [{fault: latency}]\n",
+            "--output json",
+        ),
+        ("projects:\n\t- id: p\n", ""),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let words = format!("emulate --listen 127.0.0.1:0 {words} --fleet");
+        let run = run(repass(&words).arg(&file));
+        assert_eq!(run.code, Some(2));
+        let transcript = run
+            .transcript()
+            .replace(file.to_str().unwrap(), "fleet.yaml");
+        assert!(!transcript.contains("S3cret"));
+        told += &format!("$ repass {words} fleet.yaml\n{transcript}\n");
+    }
+    insta::assert_snapshot!(told);
+}

@@ -26,9 +26,19 @@
 //! it accepts as a password the policies decide. Time comes from a [`Clock`], so that a test can
 //! let a lock run out, or a token.
 //!
-//! A [`Fleet`] names what a request may be opened with: a token that never ends, an access key pair
-//! to sign with, and a [`User`] to whom IAM issues tokens that end after
-//! [`Options::token_lifetime`]. Of those it knows the last 10,000.
+//! A [`Fleet`] names projects, what opens them, and their instances; it can be read from a file
+//! ([`Fleet::from_yaml`]). A request is opened with the token of a project, which never ends, with
+//! an access key pair, by a signature, or with a token that IAM issued to a [`User`], which ends
+//! after [`Options::token_lifetime`]. Of those the last 10,000 are known.
+//!
+//! # Failures on request
+//!
+//! A [`Fault`] lets something go wrong for the requests that it is about: a latency, throttling, an
+//! error before the request is carried out or after, a connection that is cut, a body that is
+//! truncated, a page of HTML, an expired token. Faults stand in a fleet, or are added while the
+//! emulator runs, by the control that `openapi/emulator.yaml` describes and
+//! [`repass_client::emulator`] is generated from. It also reads an instance's state, checks a
+//! password, and moves the clock.
 //!
 //! # States
 //!
@@ -36,11 +46,10 @@
 //!
 //! # Scope
 //!
-//! It stands in for the services before it is worth asking them; it is no service. It never
-//! throttles, fails or is busy, no wrong user password or signature locks anybody, and its one user
-//! may do everything in its one project; `tests/contract.rs` lists the documented answers that it
-//! does not give. It holds its passwords in memory, hands them to whoever starts it, and is meant
-//! for loopback addresses.
+//! It stands in for the services before it is worth asking them; it is no service. No wrong user
+//! password or signature locks anybody, and every user and key may do everything in every project;
+//! a fault gives what is documented for those who may not. It holds its passwords in memory, hands
+//! them to whoever starts it, and is meant for loopback addresses.
 
 mod answer;
 mod clock;

@@ -111,6 +111,9 @@ async fn each_fault_does_what_it_says() {
     ] {
         let (result, changed) = change_with(fault.clone()).await;
         let changed = if changed { "changed" } else { "not changed" };
+        // Its members in one order, whatever a map of JSON does.
+        let fault: Fault = serde_json::from_value(fault).unwrap();
+        let fault = serde_json::to_string(&fault).unwrap();
         lines.push(format!("{fault} | {} | {changed}", told(&result)));
     }
     insta::assert_snapshot!(lines.join("\n"));

@@ -77,8 +77,13 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let mut process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
             .args(["emulate", "--listen", "127.0.0.1:0", "--output", "json"])
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
