@@ -1,10 +1,12 @@
 //! `repass config`: what is in force, where it comes from, and what is missing.
 
+use repass_client::Endpoints;
+
 use crate::arguments::{Access, Output};
 use crate::configuration::{Configuration, SERVICES};
 use crate::failure::Failure;
 use crate::output::{Config, Mistake, Setting};
-use crate::settings::{self, SETTINGS, Source, Which};
+use crate::settings::{self, Found, SETTINGS, Source, Which};
 use crate::terminal;
 
 pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
@@ -55,7 +57,7 @@ fn describe(configuration: &Configuration) -> Config {
 impl settings::Setting {
     fn describe(&self, configuration: &Configuration) -> Setting {
         let found = configuration.get(self.which);
-        let shown = found.filter(|found| (self.shows)(found.value.expose()));
+        let shown = found.filter(|found| !self.hides(found));
         Setting {
             name: self.name,
             value: shown.map(|found| found.value.expose().to_owned()),
@@ -63,6 +65,13 @@ impl settings::Setting {
             from: found.map(|found| found.source.to_string()),
             not_used: configuration.not_used(self.which).map(Source::to_string),
         }
+    }
+
+    /// A URL that is no endpoint may have a password in it.
+    fn hides(&self, found: &Found) -> bool {
+        let is_url = matches!(self.which, Which::Endpoint(_));
+        let endpoints = Endpoints::new().allow_http();
+        self.secret || (is_url && endpoints.iam(found.value.expose()).is_err())
     }
 }
 
