@@ -123,14 +123,19 @@ async fn run(
         outcome.status,
         request_id.chain(job_id).collect::<String>()
     ));
-    match output {
-        Output::Table => Ok(()),
-        Output::Json => terminal::show_json(&Called {
+    if output == Output::Json {
+        let printed = terminal::show_json(&Called {
             operation,
             completion,
             status: outcome.status,
             request_id: outcome.request_id,
             job_id: outcome.job_id,
-        }),
+        });
+        // The exit code speaks of the password.
+        if let Err(failure) = printed {
+            let (line, _) = failure.lines();
+            terminal::say(&format!("note: {line}; do not run it again for that"));
+        }
     }
+    Ok(())
 }

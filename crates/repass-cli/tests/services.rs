@@ -339,6 +339,25 @@ fn a_service_that_is_not_there_changed_nothing() {
     );
 }
 
+/// The exit code speaks of the password, and it was set.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_still_one() {
+    let emulator = Emulator::start();
+    let target = emulator.target("dms");
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password {target} --password-stdin --output json");
+    let line = format!("{} {words} >/dev/full", program.display());
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.args(["-c", &line]).env_clear();
+    let set = run(shell.env("OS_TOKEN", "emulator-token").write_stdin(NEW));
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    insta::assert_snapshot!(told(&set.stderr), @r"
+    DMS password reset: done (status 204, request id 0001)
+    note: standard output cannot be written: No space left on device (os error 28); do not run it again for that
+    ");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_call_is_unknown() {
