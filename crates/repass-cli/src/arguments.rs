@@ -169,7 +169,8 @@ Exit codes:
   1  refused, or not sent: no password changed
   2  the command or its configuration is not right
   3  the password breaks the rules: nothing was sent
-  4  it is not known whether the password changed";
+  4  it is not known whether the password changed
+Ctrl-C ends a call with 1 or 4, too: a loop in a shell needs `repass … || break` to end with it.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {

@@ -24,8 +24,8 @@ pub(crate) enum Failure {
     NotDone { line: String, next: &'static str },
     /// The call failed, and its error says what is known.
     Call(Error),
-    /// The call was abandoned after it may have been sent.
-    Interrupted(Operation),
+    /// A signal came: after this call was sent, or before anything was.
+    Interrupted(Option<Operation>),
     /// It has been told already.
     Told { exit_code: u8 },
 }
@@ -72,7 +72,11 @@ impl Failure {
             Self::Usage { line, next } => (line.clone(), next.to_string()),
             Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
             Self::Call(error) => (with_sources(error), next_step(error).to_owned()),
-            Self::Interrupted(operation) => (
+            Self::Interrupted(None) => (
+                "interrupted: nothing was sent".to_owned(),
+                "no password changed; start again".to_owned(),
+            ),
+            Self::Interrupted(Some(operation)) => (
                 format!(
                     "{}: it is not known whether the password changed: interrupted while the call \
                      was under way",
@@ -98,11 +102,11 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Told { exit_code } => *exit_code,
-            Self::NotDone { .. } => 1,
+            Self::NotDone { .. } | Self::Interrupted(None) => 1,
             Self::Usage { .. } => 2,
             _ if self.violations().is_some() => 3,
             Self::Call(error) if error.certainty().nothing_changed() => 1,
-            Self::Call(_) | Self::Interrupted(_) | Self::Rules(_) => 4,
+            Self::Call(_) | Self::Interrupted(Some(_)) | Self::Rules(_) => 4,
         }
     }
 
@@ -137,7 +141,8 @@ impl Failure {
             return match self {
                 Self::Usage { .. } => (output::Certainty::NotSent, Kind::Usage),
                 Self::Rules(_) => (output::Certainty::NotSent, Kind::Policy),
-                Self::Interrupted(_) => (output::Certainty::Unknown, Kind::Interrupted),
+                Self::Interrupted(None) => (output::Certainty::NotSent, Kind::Interrupted),
+                Self::Interrupted(Some(_)) => (output::Certainty::Unknown, Kind::Interrupted),
                 _ => (output::Certainty::NotSent, Kind::Local),
             };
         };
@@ -149,7 +154,8 @@ impl Failure {
         let kind = match error {
             Error::NotSent { reason, .. } => match reason {
                 NotSent::Policy(_) => Kind::Policy,
-                NotSent::NoEndpoint(_) => Kind::Usage,
+                NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => Kind::Usage,
+                NotSent::Late => Kind::Timeout,
                 NotSent::Login(_) => Kind::Login,
                 NotSent::Connect(_) => Kind::Connect,
                 _ => Kind::Other,
@@ -263,6 +269,10 @@ fn next_step(error: &Error) -> &'static str {
             NotSent::Login(_) => {
                 "nothing changed; check the IAM endpoint, the project and the credentials: `repass \
                  config` shows which are in force"
+            }
+            NotSent::Late => "nothing changed; try again: the login took too long",
+            NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => {
+                "nothing changed; give another endpoint: `repass config` shows which are in force"
             }
             _ => "nothing changed; check the endpoint and the network",
         },

@@ -162,6 +162,11 @@ pub(crate) enum Kind {
     Login,
     /// No connection could be made.
     Connect,
+    // Not sent, or unknown.
+    /// No answer came in time, or no time was left to send anything.
+    Timeout,
+    /// The command was interrupted.
+    Interrupted,
     // Refused.
     WrongOldPassword,
     Locked,
@@ -178,8 +183,6 @@ pub(crate) enum Kind {
     // Unknown.
     /// The service or the gateway failed.
     ServerError,
-    /// No answer came in time.
-    Timeout,
     /// The connection was cut before the answer was whole.
     Cut,
     /// The answer is not the documented JSON.
@@ -190,8 +193,6 @@ pub(crate) enum Kind {
     NotConfirmed,
     /// The answer to an earlier attempt was lost.
     EarlierAttempt,
-    /// The command was interrupted during the call.
-    Interrupted,
     /// Something else, of any certainty.
     Other,
 }

@@ -179,10 +179,7 @@ async fn ask(question: &Question) -> Result<Secret, Failure> {
     }
     let typed = terminal::ask(question.prompt).await;
     typed.map_err(|error| match error.kind() {
-        ErrorKind::Interrupted => Failure::not_done(
-            "interrupted: nothing was sent",
-            "no password changed; start again",
-        ),
+        ErrorKind::Interrupted => Failure::Interrupted(None),
         _ => {
             let line = format!("the {asks_for} cannot be read from the terminal: {error}");
             Failure::usage(line, question.instead)

@@ -358,55 +358,161 @@ fn a_result_that_cannot_be_written_is_still_one() {
     ");
 }
 
+/// A service verb that is sent this signal when the server has its first request, and what it
+/// printed after the password.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_call_is_unknown() {
-    for signal in ["-INT", "-TERM"] {
-        interrupt_a_call(signal);
-    }
-}
-
-#[cfg(unix)]
-fn interrupt_a_call(signal: &str) {
+fn interrupted(
+    signal: &str,
+    options: &str,
+    variables: &[(&str, &str)],
+) -> (Option<i32>, String, String) {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();
     });
-    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let words = format!("dms reset-password --endpoint {url} --instance-id i {options}");
     let process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(words.split_whitespace())
         .args(["--generate", "--output", "json"])
         .env_clear()
-        .env("OS_TOKEN", "token")
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // It would be a failure, not an end, to wait for a request that never comes.
     wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    let id = process.id().to_string();
+    send(signal, process.id());
+    let output = process.wait_with_output().unwrap();
+    drop(end);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (password, failed) = stdout.split_once('\n').unwrap();
+    assert!(password.starts_with(r#"{"password":""#), "{password}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), failed.to_owned(), stderr)
+}
+
+#[cfg(unix)]
+fn send(signal: &str, id: u32) {
+    let mut kill = Command::new("kill");
     assert!(
-        Command::new("kill")
-            .args([signal, &id])
+        kill.args([signal, &id.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_call_is_unknown() {
+    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
+        let (code, stdout, stderr) =
+            interrupted(signal, "--project-id p", &[("OS_TOKEN", "token")]);
+        assert_eq!(code, Some(4), "{signal}: {stderr}");
+        assert!(
+            stdout.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
+            "{stdout}"
+        );
+        assert!(
+            stderr.contains("interrupted while the call was under way"),
+            "{stderr}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_interrupted_during_its_login_was_not_sent() {
+    let user = [
+        ("OS_USERNAME", "alice"),
+        ("OS_PASSWORD", "Iam-Example-2024"),
+        ("OS_DOMAIN_NAME", "domain"),
+    ];
+    for project in ["--project-id p", "--project-name p"] {
+        let (code, stdout, stderr) = interrupted("-INT", project, &user);
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(
+            stdout.contains(r#"{"certainty":"not-sent","kind":"interrupted""#),
+            "{stdout}"
+        );
+        assert!(
+            stderr.starts_with("error: interrupted: nothing was sent\n"),
+            "{stderr}"
+        );
+    }
+}
+
+/// What `nohup` starts goes on without its terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_goes_on_where_a_hangup_is_ignored() {
+    let (received, wait) = std::sync::mpsc::channel();
+    let (answer, answered) = std::sync::mpsc::channel::<()>();
+    let url = answering_server(move |stream| {
+        received.send(()).unwrap();
+        let _ = answered.recv();
+        write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
+    });
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let line = format!("trap '' HUP; exec {} {words} --generate", program.display());
+    let process = Command::new("sh")
+        .args(["-c", &line])
+        .env_clear()
+        .env("OS_TOKEN", "token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait.recv_timeout(Duration::from_secs(60)).unwrap();
+    send("-HUP", process.id());
+    answer.send(()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// The exit code is kept, so the shell goes on: `|| break` is what ends the loop.
+#[cfg(unix)]
+#[test]
+fn a_loop_ends_with_the_call_that_is_interrupted() {
+    let (received, wait) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let url = failing_server(move || {
+        received.send(()).unwrap();
+        let _ = ended.recv();
+    });
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password --endpoint {url} --project-id p --generate");
+    let call = format!("{} {words} --instance-id", program.display());
+    // The whole group is sent the signal, as Ctrl-C does it.
+    let line =
+        format!("trap : INT; for id in 1 2; do echo \"call $id\" >&2; {call} $id || break; done");
+    let process = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+        .args(["-c", &line])
+        .env_clear()
+        .env("OS_TOKEN", "token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait.recv_timeout(Duration::from_secs(60)).unwrap();
+    let group = format!("-{}", process.id());
+    let mut kill = Command::new("kill");
+    assert!(
+        kill.args(["-INT", "--", &group])
             .status()
             .unwrap()
             .success()
     );
     let output = process.wait_with_output().unwrap();
     drop(end);
-    assert_eq!(output.status.code(), Some(4));
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let (password, failed) = stdout.split_once('\n').unwrap();
-    assert!(password.starts_with(r#"{"password":""#), "{password}");
-    assert!(
-        failed.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
-        "{failed}"
-    );
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.contains("interrupted while the call was under way"),
+        stderr.contains("call 1\nerror: DMS password reset"),
         "{stderr}"
     );
+    assert!(!stderr.contains("call 2"), "{stderr}");
 }
