@@ -261,6 +261,17 @@ fn a_wrong_command_or_configuration_shows_no_secret() {
                 &["demo", "--", secret],
                 &["demo", &format!("--{secret}")],
                 &["check", "--policy", secret],
+                &["check", "--policy", "dms", "--password-file", secret],
+                &[
+                    "dcs",
+                    "change-password",
+                    "--instance-id",
+                    "i",
+                    "--old-password-file",
+                    secret,
+                    "--region",
+                    "eu-de",
+                ],
                 &["generate", "--length", secret],
                 &["emulate", "--listen", secret],
                 &[
