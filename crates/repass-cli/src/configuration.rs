@@ -1,8 +1,8 @@
 //! What a call is made with: the settings that are in force, and what follows from them.
 
 use repass_client::{
-    Client, Cloud, Credentials, Endpoints, InvalidCredentials, Project, ProjectId, ProjectName,
-    Secret, Service, UnknownRegion,
+    Client, Cloud, Credentials, Endpoints, InvalidCredentials, InvalidEndpoint, Project, ProjectId,
+    ProjectName, Secret, Service, UnknownRegion,
 };
 
 use crate::arguments::Access;
@@ -204,9 +204,15 @@ impl Configuration {
             .with(service, found.value.expose())
             .map_err(|error| {
                 let line = format!("{}: {error}", found.source);
-                let next = match found.value.expose().starts_with("http:") {
-                    true => "use https, or --allow-http in a network that nobody else hears",
-                    false => "correct it",
+                let next = match error {
+                    InvalidEndpoint::Http => {
+                        "use https, or --allow-http in a network that nobody else hears"
+                    }
+                    InvalidEndpoint::Credentials => {
+                        "remove them; credentials go into the environment or into clouds.yaml: see \
+                         `repass config --help`"
+                    }
+                    _ => "correct it",
                 };
                 Failure::usage(line, next)
             })

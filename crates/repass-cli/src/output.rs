@@ -183,7 +183,7 @@ pub(crate) enum Kind {
     // Unknown.
     /// The service or the gateway failed.
     ServerError,
-    /// The connection was cut before the answer was whole.
+    /// The connection was cut before the answer was whole, or what came is no HTTP.
     Cut,
     /// The answer is not the documented JSON.
     Unreadable,

@@ -8,6 +8,9 @@ use repass_client::Secret;
 use serde::Serialize;
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, format::FmtSpan};
+use tracing_subscriber::prelude::*;
 
 use crate::failure::Failure;
 
@@ -73,17 +76,17 @@ pub(crate) fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
 
-/// Logs what is done from now on: every span and event of every crate. None holds a secret; the
+/// Logs what is done from now on: every span and event of our own crates. None holds a secret; the
 /// tests see to it.
 pub(crate) fn log() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+    let log = fmt::layer()
+        .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
         .with_writer(io::stderr)
         // Nobody listens; nothing is lost.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    let ours = Targets::new().with_target("repass", LevelFilter::TRACE);
+    tracing_subscriber::registry().with(ours).with(log).init();
 }
 
 /// Says something to a person, in one line. If nobody listens, nothing is lost.

@@ -498,5 +498,9 @@ fn the_emulator_and_the_demo_log_no_secret() {
     process.kill().unwrap();
     let output = process.wait_with_output().unwrap();
     let logged = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        logged.contains(r#"/v3/auth/tokens" status=201"#),
+        "{logged}"
+    );
     assert_shows_none(&logged, &secrets, "emulate");
 }

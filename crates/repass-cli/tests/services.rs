@@ -279,12 +279,67 @@ fn what_a_service_says_does_not_steer_the_terminal() {
         write!(stream, "{head}: {length}\r\n\r\n{body}").unwrap();
     });
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let refused = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
+    let refused = run(repass(&format!("{words} --password-stdin --verbose")).write_stdin(NEW));
     assert_eq!(refused.code, Some(1));
-    insta::assert_snapshot!(refused.stderr, @r"
+    let logged = refused.stderr.contains(r#"request_id="r\u{7}"#);
+    assert!(logged, "{}", refused.stderr);
+    let mut lines: Vec<_> = refused.stderr.lines().collect();
+    let steers = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(lines.iter().all(|line| !line.contains(steers)), "{lines:?}");
+    lines.retain(|line| !line.contains("repass_client::"));
+    insta::assert_snapshot!(lines.join("\n"), @r"
     error: DMS password reset: refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
     next: nothing changed; see what the service says, and its code in the vendor's pages
     ");
+}
+
+/// The steps of a call, without the times; and nothing of the libraries below.
+#[test]
+fn a_verbose_call_tells_its_steps() {
+    let emulator = Emulator::start();
+    let text = |pointer| emulator.started.pointer(pointer).unwrap().as_str().unwrap();
+    let (url, name) = (text("/url"), text("/project_name"));
+    let key = [
+        ("OS_ACCESS_KEY", text("/access_key")),
+        ("OS_SECRET_KEY", text("/secret_key")),
+    ];
+    let user = [
+        ("OS_USERNAME", text("/user/name")),
+        ("OS_PASSWORD", text("/user/password")),
+        ("OS_DOMAIN_NAME", text("/user/domain")),
+    ];
+    let mut steps = String::new();
+    for variables in [&key[..], &user] {
+        let words = format!("dms reset-password --endpoint {url} --project-name {name} --verbose");
+        let mut command = bare(&format!(
+            "{words} --instance-id {} --password-stdin",
+            emulator.id("dms")
+        ));
+        let run = run(command.envs(variables.iter().copied()).write_stdin(NEW));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        for line in run.stderr.lines() {
+            let step = line.split("}: repass_client::").nth(1).unwrap_or(line);
+            if !step.contains("close time") {
+                steps += &format!("{}\n", step.replace(url, "URL"));
+            }
+        }
+    }
+    insta::assert_snapshot!(told(&steps), @r#"
+    transport: sending method="GET" host="URL" path="/v3/projects"
+    transport: answered status=200
+    session: looked the project up
+    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    transport: answered status=204
+    client: done
+    DMS password reset: done (status 204, request id 0002)
+    transport: sending method="POST" host="URL" path="/v3/auth/tokens"
+    transport: answered status=201
+    session: logged in
+    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    transport: answered status=204
+    client: done
+    DMS password reset: done (status 204, request id 0004)
+    "#);
 }
 
 /// A server that takes one request, does what it is told, and cuts the connection.

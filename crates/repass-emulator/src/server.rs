@@ -177,10 +177,12 @@ async fn number(State(shared): State<Shared>, request: Request, next: Next) -> R
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
     response.headers_mut().remove(header::ALLOW);
+    let status = response.status().as_u16();
+    tracing::info!(method, path, status, request_id, "answered");
     shared.remember(Received {
         method,
         path,
-        status: response.status().as_u16(),
+        status,
         request_id,
     });
     response
