@@ -197,6 +197,14 @@ pub(crate) const SETTINGS: &[Setting] = &[
 /// It is the endpoint of whichever service the verb is for.
 const ENDPOINT: Flag = ("--endpoint", |access| access.endpoint.as_deref());
 
+/// Whether the option would give credentials, which none does. `--ak` and `--sk` are what Huawei's
+/// own tools call them.
+pub(crate) fn is_credential(option: &str) -> bool {
+    let name = option.trim_start_matches('-');
+    let mut credentials = SETTINGS.iter().filter(|setting| setting.flag.is_none());
+    credentials.any(|setting| setting.name == name) || ["ak", "sk"].contains(&name)
+}
+
 /// Whether the files have such a field, or a setting below it.
 pub(crate) fn is_field(name: &str) -> bool {
     let mut fields = SETTINGS.iter().flat_map(|setting| setting.fields);
