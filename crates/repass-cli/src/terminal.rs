@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// Prints data that must not be lost, at once.
 ///
 /// # Errors
-/// Nobody reads it.
+/// Nobody reads it, as nobody reads /dev/null.
 pub(crate) fn hand_over(data: &str) -> io::Result<()> {
     let mut stdout = kept_stdout()?;
     writeln!(stdout, "{data}")?;

@@ -324,6 +324,19 @@ fn a_closed_pipe_is_no_panic() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn passwords_that_nobody_gets_are_a_failure() {
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    for output in ["table", "json"] {
+        let line = format!("{} generate --output {output} >&-", program.display());
+        let lost = run(assert_cmd::Command::new("sh").args(["-c", &line]));
+        assert_eq!(lost.code, Some(1), "{}", lost.stderr);
+        let told = "error: standard output cannot be written: it is closed";
+        assert!(lost.stderr.starts_with(told), "{}", lost.stderr);
+    }
+}
+
 /// A device on which nothing can be written.
 #[cfg(target_os = "linux")]
 #[test]
