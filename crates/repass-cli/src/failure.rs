@@ -71,7 +71,7 @@ impl Failure {
         match self {
             Self::Usage { line, next } => (line.clone(), next.to_string()),
             Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
-            Self::Call(error) => (with_sources(error), next_step(error).to_owned()),
+            Self::Call(error) => (with_sources(error), next_step(error).into_owned()),
             Self::Interrupted(None) => (
                 "interrupted: nothing was sent".to_owned(),
                 "no password changed; start again".to_owned(),
@@ -226,8 +226,8 @@ fn refused(kind: RefusalKind) -> Kind {
 const UNKNOWN: &str = "try both passwords on the instance before anything else, and keep the new one until you \
      know";
 
-fn next_step(error: &Error) -> &'static str {
-    match error {
+fn next_step(error: &Error) -> Cow<'static, str> {
+    let next = match error {
         Error::Refused(refusal) => match refusal.kind {
             RefusalKind::WrongOldPassword { .. } => {
                 "look the old password up; more wrong ones lock the account, a reset needs none"
@@ -262,6 +262,12 @@ fn next_step(error: &Error) -> &'static str {
             RefusalKind::Forbidden => {
                 "nothing changed; ask for the permission, or use another user"
             }
+            RefusalKind::Throttled {
+                retry_after: Some(wait),
+            } => {
+                let seconds = wait.as_secs();
+                return format!("nothing changed; wait {seconds} s and try again").into();
+            }
             RefusalKind::Throttled { .. } => "nothing changed; wait a little and try again",
             _ => "nothing changed; see what the service says, and its code in the vendor's pages",
         },
@@ -278,7 +284,8 @@ fn next_step(error: &Error) -> &'static str {
         },
         _ if error.certainty() == Certainty::Unknown => UNKNOWN,
         _ => "nothing changed",
-    }
+    };
+    next.into()
 }
 
 fn with_sources(error: &Error) -> String {
