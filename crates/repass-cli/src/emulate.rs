@@ -30,10 +30,16 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
             let line = format!("{} cannot be listened on: {error}", arguments.listen);
             Failure::not_done(line, "name another address, such as --listen 127.0.0.1:0")
         })?;
-    let started = Started {
-        url: emulator.url(),
-        fleet: &fleet,
+    let (listen, url) = (arguments.listen, emulator.url());
+    if !listen.ip().is_loopback() {
+        terminal::say("warning: everyone on the network reaches the emulator");
+    }
+    // What is listened on everywhere is reached here, too.
+    let url = match listen.ip().is_unspecified() {
+        true => url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]"),
+        false => url,
     };
+    let started = Started { url, fleet: &fleet };
     let ended = terminal::interrupted().map_err(|error| {
         let line = format!("signals cannot be waited for: {error}");
         Failure::not_done(line, "try again")

@@ -213,6 +213,29 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
 }
 
 #[test]
+fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
+    use std::io::{BufRead, BufReader};
+    let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
+        .args(["emulate", "--listen", "0.0.0.0:0", "--output", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let [mut started, mut warning] = [String::new(), String::new()];
+    let stdout = emulator.stdout.as_mut().unwrap();
+    BufReader::new(stdout).read_line(&mut started).unwrap();
+    let stderr = emulator.stderr.as_mut().unwrap();
+    BufReader::new(stderr).read_line(&mut warning).unwrap();
+    emulator.kill().unwrap();
+    emulator.wait().unwrap();
+    assert!(
+        started.starts_with(r#"{"url":"http://127.0.0.1:"#),
+        "{started}"
+    );
+    assert!(warning.starts_with("warning: everyone"), "{warning}");
+}
+
+#[test]
 fn an_address_that_is_taken_is_told() {
     let emulator = Emulator::start();
     let address = emulator.started["url"]
