@@ -1,6 +1,6 @@
 //! `repass config`: what is in force, where it comes from, and what is missing.
 
-use repass_client::Endpoints;
+use repass_client::{Endpoints, Service};
 
 use crate::arguments::{Access, Output};
 use crate::configuration::{Configuration, SERVICES};
@@ -24,19 +24,23 @@ pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
 fn describe(configuration: &Configuration) -> Config {
     // One service is enough for a call; an endpoint that is set has to be valid.
     let is_set = |service| configuration.get(Which::Endpoint(service)).is_some();
-    let mut services: Vec<_> = SERVICES.into_iter().filter(|one| is_set(*one)).collect();
-    if services.is_empty() {
-        services.extend(SERVICES.first());
+    let (mut services, mut found) = (Vec::new(), Vec::new());
+    for service in SERVICES.into_iter().filter(|service| is_set(*service)) {
+        match configuration.endpoints(service) {
+            Ok(_) => services.push(service.to_string().to_lowercase()),
+            Err(problem) => found.push(problem),
+        }
     }
-    let endpoints = services
-        .into_iter()
-        .map(|service| configuration.endpoints(service).err());
-    let others = [
-        configuration.project().err(),
-        configuration.credentials().err(),
-    ];
+    if services.is_empty() && found.is_empty() {
+        found.push(configuration.no_endpoint(Service::Ddm, &SERVICES));
+    }
+    let (project, credentials) = (configuration.project(), configuration.credentials());
+    if project.is_err() || credentials.is_err() {
+        services.clear();
+    }
+    found.extend(project.err().into_iter().chain(credentials.err()));
     let mut problems: Vec<Mistake> = Vec::new();
-    for problem in endpoints.chain(others).flatten() {
+    for problem in found {
         let (message, next) = problem.lines();
         // One endpoint of IAM is that of all services.
         if problems.iter().all(|known| known.message != message) {
@@ -45,6 +49,7 @@ fn describe(configuration: &Configuration) -> Config {
     }
     Config {
         ready: problems.is_empty(),
+        services,
         credentials: configuration.kind().map(|kind| kind.name),
         settings: SETTINGS
             .iter()
@@ -91,9 +96,9 @@ fn lines(config: &Config) -> String {
         }
     }
     let credentials = config.credentials.unwrap_or("-");
-    let ready = match config.ready {
-        true => "yes",
-        false => "no",
+    let ready = match config.services.is_empty() {
+        true => "none",
+        false => &config.services.join(", "),
     };
     told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}\n");
     for Mistake { message, next } in &config.problems {

@@ -209,8 +209,10 @@ pub(crate) struct Generated {
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Whether a call could be made.
+    /// Whether a call could be made, and nothing that is set is not right.
     pub(crate) ready: bool,
+    /// The services that could be called: ddm, dcs, dms.
+    pub(crate) services: Vec<String>,
     /// The kind of credentials that is in force: token, access-key or user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) credentials: Option<&'static str>,

@@ -86,8 +86,7 @@ pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
 
 impl Target {
     fn client(&self, operation: Operation) -> Result<Client, Failure> {
-        let service = repass_client::Operation::from(operation).service();
-        Configuration::load(&self.access)?.client(service)
+        Configuration::load(&self.access)?.client(operation.into())
     }
 }
 

@@ -785,6 +785,10 @@ fn what_is_missing_is_told_with_the_ways_to_set_it() {
         &words[19..]
     )));
     told += &format!("# ddm in eu-nl\n{}", nl.stderr);
+    let words = "ddm reset-password --username u --instance-id i --generate --region eu-de";
+    let otc = run(bare(words).env("OS_TOKEN", "t"));
+    assert_eq!((otc.code, otc.stdout.as_str()), (Some(2), ""));
+    told += &format!("# ddm reset-password in eu-de\n{}", otc.stderr);
     insta::assert_snapshot!(told);
 }
 

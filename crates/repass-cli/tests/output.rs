@@ -281,6 +281,7 @@ fn completions_are_scripts() {
         let script = run(&mut bare(&format!("completions {shell}")));
         assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));
         assert!(script.stdout.contains("password-stdin"), "{shell}");
+        assert!(script.stdout.contains("eu-west-101"), "{shell}");
         if shell == "bash" {
             let mut bash = assert_cmd::Command::new("bash");
             bash.arg("-n").write_stdin(script.stdout).assert().success();
