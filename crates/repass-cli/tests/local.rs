@@ -47,6 +47,8 @@ fn a_user_name_is_accepted_for_every_policy() {
             b"Example-2024~",
         );
         assert_eq!(run.code, Some(0), "{policy}: {}", run.stderr);
+        let is_noted = run.stderr == format!("note: {policy} has no rule about the user name\n");
+        assert_eq!(is_noted, policy != "ddm-account", "{}", run.stderr);
     }
 }
 

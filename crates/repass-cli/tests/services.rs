@@ -379,6 +379,28 @@ fn a_generated_password_survives_a_lost_answer() {
 }
 
 #[test]
+fn an_answer_that_is_none_and_one_that_says_when_are_told() {
+    let mut told = String::new();
+    for answer in [
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 429 \r\nretry-after: 99\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let url = answering_server(move |stream| write!(stream, "{answer}").unwrap());
+        let target = format!("--endpoint {url} --project-id p --instance-id i");
+        let words = format!("dcs change-password {target} --password-stdin");
+        told += &run(repass(&words).write_stdin(format!("old\n{NEW}"))).transcript();
+    }
+    insta::assert_snapshot!(told, @r"
+    exit code 4
+    error: DCS password change: it is not known whether the password changed: no whole answer came: error sending request: client error (SendRequest): invalid HTTP version parsed
+    next: try both passwords on the instance before anything else, and keep the new one until you know
+    exit code 1
+    error: DCS password change: refused: there were too many requests, wait 99 s (status 429)
+    next: nothing changed; wait 99 s and try again
+    ");
+}
+
+#[test]
 fn a_service_that_is_not_there_changed_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
