@@ -1,16 +1,19 @@
 //! The arguments, which are also the help.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::{
+    PathBufValueParser, PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser,
+};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 use repass_client::{
-    AdminName, DEFAULT_LENGTH, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId, ProjectName,
-    Username,
+    AdminName, Cloud, DEFAULT_LENGTH, InstanceId, MAX_LENGTH, MIN_LENGTH, Policy, ProjectId,
+    ProjectName, Username,
 };
 
 use crate::failure::Failure;
@@ -23,7 +26,8 @@ use crate::terminal;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
-    /// How to print the result; as JSON it is one line, whose schema `repass schema` prints
+    /// How to print the result of any verb but schema and completions; as JSON it is one line, whose
+    /// schema `repass schema` prints
     #[arg(long, global = true, value_enum, default_value_t, display_order = LAST)]
     pub(crate) output: Output,
     /// Log to standard error what is done, step by step; never a password or other credentials
@@ -60,7 +64,8 @@ fn mistake(error: &clap::Error) -> Failure {
         Some(ContextValue::Strings(texts)) => texts.join(", "),
         _ => String::new(),
     };
-    let Asked { verb, has_password } = asked();
+    let Asked { verb, command } = asked();
+    let has_password = has(&command, "password-stdin");
     let help = format!("see `{verb} --help`");
     let give = match has_password {
         true => "give a password at the prompt, with --password-stdin or with --password-file FILE",
@@ -70,7 +75,10 @@ fn mistake(error: &clap::Error) -> Failure {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let line = format!("{verb} has no such verb; it is {NOT_REPEATED}");
-            let similar = context(ContextKind::SuggestedSubcommand);
+            let similar = match twisted(&command, &context(ContextKind::InvalidSubcommand)) {
+                Some(verb) => verb.to_owned(),
+                None => context(ContextKind::SuggestedSubcommand),
+            };
             Failure::usage(line, or_similar(&similar, help))
         }
         ErrorKind::UnknownArgument if word == "--password" => Failure::usage(
@@ -78,7 +86,24 @@ fn mistake(error: &clap::Error) -> Failure {
             give.to_owned(),
         ),
         ErrorKind::UnknownArgument if word.starts_with('-') => {
-            let line = format!("{verb} has no such option; it is {NOT_REPEATED}");
+            let called = CALLED.iter().find(|(wrong, right)| {
+                word.strip_prefix("--") == Some(wrong) && has(&command, right)
+            });
+            if let Some((wrong, right)) = called {
+                let line = format!("{verb} has no option --{wrong}");
+                return Failure::usage(line, format!("it is called --{right} here; {help}"));
+            }
+            if crate::settings::is_credential(&word) {
+                return Failure::usage(
+                    format!("{verb} has no option {word}: credentials are never options"),
+                    "set them in the environment or in clouds.yaml: see `repass config --help`",
+                );
+            }
+            let line = match place(&word) {
+                Some(place) => format!("word {place} after `repass` is no option of {verb}"),
+                None => format!("{verb} has no such option"),
+            };
+            let line = format!("{line}; it is {NOT_REPEATED}");
             Failure::usage(line, or_similar(&context(ContextKind::SuggestedArg), help))
         }
         ErrorKind::UnknownArgument => {
@@ -118,10 +143,40 @@ fn or_similar(similar: &str, help: String) -> String {
     }
 }
 
+/// Options that one verb has and another one does not: the wrong one, and the right one.
+const CALLED: &[(&str, &str)] = &[
+    ("name", "username"),
+    ("user", "username"),
+    ("username", "name"),
+    ("user", "name"),
+];
+
+fn has(command: &Command, option: &str) -> bool {
+    let mut arguments = command.get_arguments();
+    arguments.any(|argument| argument.get_long() == Some(option))
+}
+
+/// The verb with the same letters in another order, which clap does not find similar.
+fn twisted<'a>(command: &'a Command, word: &str) -> Option<&'a str> {
+    let letters = |word: &str| {
+        let mut letters: Vec<_> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let mut verbs = command.get_subcommands().map(Command::get_name);
+    verbs.find(|verb| letters(verb) == letters(word))
+}
+
+/// Which of the words is this option.
+fn place(option: &str) -> Option<usize> {
+    let is_it = |word: &str| word.split('=').next() == Some(option);
+    std::env::args_os().position(|word| word.to_str().is_some_and(is_it))
+}
+
 /// The verb that stands in the arguments, as far as it is one.
 struct Asked {
     verb: String,
-    has_password: bool,
+    command: Command,
 }
 
 fn asked() -> Asked {
@@ -133,10 +188,9 @@ fn asked() -> Asked {
             verb += &format!(" {}", deeper.get_name());
         }
     }
-    let mut arguments = deepest.get_arguments();
     Asked {
         verb,
-        has_password: arguments.any(|argument| argument.get_id() == "password_stdin"),
+        command: deepest.clone(),
     }
 }
 
@@ -169,7 +223,8 @@ Exit codes:
   1  refused, or not sent: no password changed
   2  the command or its configuration is not right
   3  the password breaks the rules: nothing was sent
-  4  it is not known whether the password changed";
+  4  it is not known whether the password changed
+Ctrl-C ends a call with 1 or 4, too: a loop in a shell needs `repass … || break` to end with it.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -369,7 +424,7 @@ pub(crate) struct Access {
     pub(crate) endpoint: Option<String>,
     /// The region of the instance, such as eu-de: it gives the cloud, its endpoints and the project
     /// of its name
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = Region, hide_possible_values = true)]
     pub(crate) region: Option<String>,
     /// The project of the instance, by its id
     #[arg(long, value_name = "ID")]
@@ -448,6 +503,28 @@ fn file(instead: &'static str) -> impl TypedValueParser<Value = PathBuf> {
         true => Err(format!("- is no file here; {instead}")),
         false => Ok(path),
     })
+}
+
+/// Any text, for it could be a secret that is not to be repeated; the completions offer those that
+/// there are.
+#[derive(Clone)]
+struct Region;
+
+impl TypedValueParser for Region {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Cloud::regions().map(PossibleValue::new)))
+    }
 }
 
 fn number(range: RangeInclusive<usize>) -> impl TypedValueParser<Value = usize> {

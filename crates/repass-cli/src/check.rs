@@ -13,10 +13,15 @@ pub(crate) async fn run(check: &Check, output: Output) -> Result<(), Failure> {
         ..Context::default()
     };
     let outcome = check.policy.check(password.expose(), &context);
-    if check.policy.not_username && check.username.is_none() {
-        terminal::say(
+    match (check.policy.not_username, &check.username) {
+        (true, None) => terminal::say(
             "note: that the password is not the user name was not looked at; give --username",
-        );
+        ),
+        (false, Some(_)) => terminal::say(&format!(
+            "note: {} has no rule about the user name",
+            check.policy.name
+        )),
+        _ => {}
     }
     match output {
         Output::Json => {

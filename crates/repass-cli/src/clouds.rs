@@ -256,7 +256,8 @@ fn mistake(name: &str, error: &Error) -> Failure {
         | Error::AliasError { .. } => ("repeats too much through aliases", "write it out"),
         _ => (
             "is not valid YAML",
-            "look there for a tab, a quote that is not closed or a colon in a value",
+            "look there for a tab, a quote that is not closed, or a value with a colon in it or with @, \
+             %, *, & or ` at its start: put it in quotes",
         ),
     };
     Failure::usage(

@@ -1,10 +1,12 @@
 //! `repass config`: what is in force, where it comes from, and what is missing.
 
+use repass_client::{Endpoints, Service};
+
 use crate::arguments::{Access, Output};
 use crate::configuration::{Configuration, SERVICES};
 use crate::failure::Failure;
 use crate::output::{Config, Mistake, Setting};
-use crate::settings::{self, SETTINGS, Source, Which};
+use crate::settings::{self, Found, SETTINGS, Source, Which};
 use crate::terminal;
 
 pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
@@ -22,19 +24,23 @@ pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
 fn describe(configuration: &Configuration) -> Config {
     // One service is enough for a call; an endpoint that is set has to be valid.
     let is_set = |service| configuration.get(Which::Endpoint(service)).is_some();
-    let mut services: Vec<_> = SERVICES.into_iter().filter(|one| is_set(*one)).collect();
-    if services.is_empty() {
-        services.extend(SERVICES.first());
+    let (mut services, mut found) = (Vec::new(), Vec::new());
+    for service in SERVICES.into_iter().filter(|service| is_set(*service)) {
+        match configuration.endpoints(service) {
+            Ok(_) => services.push(service.to_string().to_lowercase()),
+            Err(problem) => found.push(problem),
+        }
     }
-    let endpoints = services
-        .into_iter()
-        .map(|service| configuration.endpoints(service).err());
-    let others = [
-        configuration.project().err(),
-        configuration.credentials().err(),
-    ];
+    if services.is_empty() && found.is_empty() {
+        found.push(configuration.no_endpoint(Service::Ddm, &SERVICES));
+    }
+    let (project, credentials) = (configuration.project(), configuration.credentials());
+    if project.is_err() || credentials.is_err() {
+        services.clear();
+    }
+    found.extend(project.err().into_iter().chain(credentials.err()));
     let mut problems: Vec<Mistake> = Vec::new();
-    for problem in endpoints.chain(others).flatten() {
+    for problem in found {
         let (message, next) = problem.lines();
         // One endpoint of IAM is that of all services.
         if problems.iter().all(|known| known.message != message) {
@@ -43,6 +49,7 @@ fn describe(configuration: &Configuration) -> Config {
     }
     Config {
         ready: problems.is_empty(),
+        services,
         credentials: configuration.kind().map(|kind| kind.name),
         settings: SETTINGS
             .iter()
@@ -55,7 +62,7 @@ fn describe(configuration: &Configuration) -> Config {
 impl settings::Setting {
     fn describe(&self, configuration: &Configuration) -> Setting {
         let found = configuration.get(self.which);
-        let shown = found.filter(|found| (self.shows)(found.value.expose()));
+        let shown = found.filter(|found| !self.hides(found));
         Setting {
             name: self.name,
             value: shown.map(|found| found.value.expose().to_owned()),
@@ -63,6 +70,13 @@ impl settings::Setting {
             from: found.map(|found| found.source.to_string()),
             not_used: configuration.not_used(self.which).map(Source::to_string),
         }
+    }
+
+    /// A URL that is no endpoint may have a password in it.
+    fn hides(&self, found: &Found) -> bool {
+        let is_url = matches!(self.which, Which::Endpoint(_));
+        let endpoints = Endpoints::new().allow_http();
+        self.secret || (is_url && endpoints.iam(found.value.expose()).is_err())
     }
 }
 
@@ -82,9 +96,9 @@ fn lines(config: &Config) -> String {
         }
     }
     let credentials = config.credentials.unwrap_or("-");
-    let ready = match config.ready {
-        true => "yes",
-        false => "no",
+    let ready = match config.services.is_empty() {
+        true => "none",
+        false => &config.services.join(", "),
     };
     told += &format!("\nCredentials in force: {credentials}\nReady for calls: {ready}\n");
     for Mistake { message, next } in &config.problems {

@@ -1,8 +1,8 @@
 //! What a call is made with: the settings that are in force, and what follows from them.
 
 use repass_client::{
-    Client, Cloud, Credentials, Endpoints, InvalidCredentials, Project, ProjectId, ProjectName,
-    Secret, Service, UnknownRegion,
+    Client, Cloud, Credentials, Endpoints, InvalidCredentials, InvalidEndpoint, Operation, Project,
+    ProjectId, ProjectName, Secret, Service, UnknownRegion,
 };
 
 use crate::arguments::Access;
@@ -168,14 +168,37 @@ impl Configuration {
         found.min_by_key(|(_, found)| found.place.rank())
     }
 
-    /// A client for one service.
+    /// A client for one operation.
     ///
     /// # Errors
-    /// Something is missing or not valid.
-    pub(crate) fn client(&self, service: Service) -> Result<Client, Failure> {
-        let endpoints = self.endpoints(service)?;
+    /// Something is missing or not valid, or the cloud of the region does not have the operation.
+    pub(crate) fn client(&self, operation: Operation) -> Result<Client, Failure> {
+        let endpoints = self.endpoints(operation.service())?;
+        if operation == Operation::DdmResetPassword {
+            self.check_cloud()?;
+        }
         Client::new(endpoints, self.project()?, self.credentials()?)
             .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    }
+
+    /// Whether the cloud can be one that resets the passwords of DDM accounts.
+    fn check_cloud(&self) -> Result<(), Failure> {
+        let endpoint = self.get(Which::Endpoint(Service::Ddm));
+        let follows = endpoint.is_some_and(|found| matches!(found.source, Source::Setting(_)));
+        let Some(region) = self.get(Which::Region).filter(|_| follows) else {
+            return Ok(());
+        };
+        match Cloud::of_region(region.value.expose()) {
+            Ok(cloud @ Cloud::OpenTelekomCloud { .. }) => Err(Failure::usage(
+                format!(
+                    "{}: {} does not reset passwords of DDM accounts, only Huawei Cloud does",
+                    region.source,
+                    cloud.name()
+                ),
+                "nothing was sent; `repass ddm set-admin` works there",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The endpoint of a service, and that of IAM where a call needs it.
@@ -198,22 +221,32 @@ impl Configuration {
     fn with_endpoint(&self, endpoints: Endpoints, service: Service) -> Result<Endpoints, Failure> {
         let which = Which::Endpoint(service);
         let Some(found) = self.get(which) else {
-            return Err(self.no_endpoint(service));
+            return Err(self.no_endpoint(service, &[service]));
         };
         endpoints
             .with(service, found.value.expose())
             .map_err(|error| {
                 let line = format!("{}: {error}", found.source);
-                let next = match found.value.expose().starts_with("http:") {
-                    true => "use https, or --allow-http in a network that nobody else hears",
-                    false => "correct it",
+                let next = match error {
+                    InvalidEndpoint::Http => {
+                        "use https, or --allow-http in a network that nobody else hears"
+                    }
+                    InvalidEndpoint::Credentials => {
+                        "remove them; credentials go into the environment or into clouds.yaml: see \
+                         `repass config --help`"
+                    }
+                    _ => "correct it",
                 };
                 Failure::usage(line, next)
             })
     }
 
-    fn no_endpoint(&self, service: Service) -> Failure {
-        let ways = Setting::of(Which::Endpoint(service)).ways();
+    /// That a service has no endpoint, and how any of these gets one.
+    pub(crate) fn no_endpoint(&self, service: Service, any: &[Service]) -> Failure {
+        let ways = any
+            .iter()
+            .map(|one| Setting::of(Which::Endpoint(*one)).ways());
+        let ways = ways.collect::<Vec<_>>().join("; ");
         let Some(region) = self.get(Which::Region) else {
             let line = match service {
                 Service::Iam => "no endpoint of IAM is set, and the login or the project needs it",

@@ -79,7 +79,16 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
             let line = format!("{} cannot be listened on: {error}", arguments.listen);
             Failure::not_done(line, "name another address, such as --listen 127.0.0.1:0")
         })?;
-    let started = Started::new(emulator.url(), &fleet);
+    let (listen, url) = (arguments.listen, emulator.url());
+    if !listen.ip().is_loopback() {
+        terminal::say("warning: everyone on the network reaches the emulator");
+    }
+    // What is listened on everywhere is reached here, too.
+    let url = match listen.ip().is_unspecified() {
+        true => url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]"),
+        false => url,
+    };
+    let started = Started::new(url, &fleet);
     let started = started.ok_or_else(|| Failure::usage("the fleet has no project", "add one"))?;
     let ended = terminal::interrupted().map_err(|error| {
         let line = format!("signals cannot be waited for: {error}");

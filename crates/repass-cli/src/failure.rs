@@ -26,8 +26,8 @@ pub(crate) enum Failure {
     NotDone { line: String, next: &'static str },
     /// The call failed, and its error says what is known.
     Call(Error),
-    /// The call was abandoned after it may have been sent.
-    Interrupted(Operation),
+    /// A signal came: after this call was sent, or before anything was.
+    Interrupted(Option<Operation>),
     /// It has been told already.
     Told { exit_code: u8 },
 }
@@ -90,8 +90,12 @@ impl Failure {
         match self {
             Self::Usage { line, next, .. } => (line.clone(), next.to_string()),
             Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
-            Self::Call(error) => (with_sources(error), next_step(error).to_owned()),
-            Self::Interrupted(operation) => (
+            Self::Call(error) => (with_sources(error), next_step(error).into_owned()),
+            Self::Interrupted(None) => (
+                "interrupted: nothing was sent".to_owned(),
+                "no password changed; start again".to_owned(),
+            ),
+            Self::Interrupted(Some(operation)) => (
                 format!(
                     "{}: it is not known whether the password changed: interrupted while the call \
                      was under way",
@@ -117,11 +121,11 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Told { exit_code } => *exit_code,
-            Self::NotDone { .. } => 1,
+            Self::NotDone { .. } | Self::Interrupted(None) => 1,
             Self::Usage { .. } => 2,
             _ if self.violations().is_some() => 3,
             Self::Call(error) if error.certainty().nothing_changed() => 1,
-            Self::Call(_) | Self::Interrupted(_) | Self::Rules(_) => 4,
+            Self::Call(_) | Self::Interrupted(Some(_)) | Self::Rules(_) => 4,
         }
     }
 
@@ -161,7 +165,8 @@ impl Failure {
             return match self {
                 Self::Usage { .. } => (output::Certainty::NotSent, Kind::Usage),
                 Self::Rules(_) => (output::Certainty::NotSent, Kind::Policy),
-                Self::Interrupted(_) => (output::Certainty::Unknown, Kind::Interrupted),
+                Self::Interrupted(None) => (output::Certainty::NotSent, Kind::Interrupted),
+                Self::Interrupted(Some(_)) => (output::Certainty::Unknown, Kind::Interrupted),
                 _ => (output::Certainty::NotSent, Kind::Local),
             };
         };
@@ -173,7 +178,8 @@ impl Failure {
         let kind = match error {
             Error::NotSent { reason, .. } => match reason {
                 NotSent::Policy(_) => Kind::Policy,
-                NotSent::NoEndpoint(_) => Kind::Usage,
+                NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => Kind::Usage,
+                NotSent::Late => Kind::Timeout,
                 NotSent::Login(_) => Kind::Login,
                 NotSent::Connect(_) => Kind::Connect,
                 _ => Kind::Other,
@@ -244,8 +250,8 @@ fn refused(kind: RefusalKind) -> Kind {
 const UNKNOWN: &str = "try both passwords on the instance before anything else, and keep the new one until you \
      know";
 
-fn next_step(error: &Error) -> &'static str {
-    match error {
+fn next_step(error: &Error) -> Cow<'static, str> {
+    let next = match error {
         Error::Refused(refusal) => match refusal.kind {
             RefusalKind::WrongOldPassword { .. } => {
                 "look the old password up; more wrong ones lock the account, a reset needs none"
@@ -280,6 +286,12 @@ fn next_step(error: &Error) -> &'static str {
             RefusalKind::Forbidden => {
                 "nothing changed; ask for the permission, or use another user"
             }
+            RefusalKind::Throttled {
+                retry_after: Some(wait),
+            } => {
+                let seconds = wait.as_secs();
+                return format!("nothing changed; wait {seconds} s and try again").into();
+            }
             RefusalKind::Throttled { .. } => "nothing changed; wait a little and try again",
             _ => "nothing changed; see what the service says, and its code in the vendor's pages",
         },
@@ -288,11 +300,16 @@ fn next_step(error: &Error) -> &'static str {
                 "nothing changed; check the IAM endpoint, the project and the credentials: `repass \
                  config` shows which are in force"
             }
+            NotSent::Late => "nothing changed; try again: the login took too long",
+            NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => {
+                "nothing changed; give another endpoint: `repass config` shows which are in force"
+            }
             _ => "nothing changed; check the endpoint and the network",
         },
         _ if error.certainty() == Certainty::Unknown => UNKNOWN,
         _ => "nothing changed",
-    }
+    };
+    next.into()
 }
 
 fn with_sources(error: &Error) -> String {

@@ -21,11 +21,12 @@ pub(crate) fn run(arguments: &Generate, output: Output) -> Result<(), Failure> {
     match output {
         Output::Json => {
             let passwords = passwords.collect::<Result<_, _>>()?;
-            terminal::show_json(&Generated { passwords })
+            let made = terminal::json(&Generated { passwords });
+            terminal::shown(terminal::hand_over(&made))
         }
         Output::Table => {
             for password in passwords {
-                terminal::show(password?.expose())?;
+                terminal::shown(terminal::hand_over(password?.expose()))?;
             }
             Ok(())
         }

@@ -162,6 +162,11 @@ pub(crate) enum Kind {
     Login,
     /// No connection could be made.
     Connect,
+    // Not sent, or unknown.
+    /// No answer came in time, or no time was left to send anything.
+    Timeout,
+    /// The command was interrupted.
+    Interrupted,
     // Refused.
     WrongOldPassword,
     Locked,
@@ -178,9 +183,7 @@ pub(crate) enum Kind {
     // Unknown.
     /// The service or the gateway failed.
     ServerError,
-    /// No answer came in time.
-    Timeout,
-    /// The connection was cut before the answer was whole.
+    /// The connection was cut before the answer was whole, or what came is no HTTP.
     Cut,
     /// The answer is not the documented JSON.
     Unreadable,
@@ -190,8 +193,6 @@ pub(crate) enum Kind {
     NotConfirmed,
     /// The answer to an earlier attempt was lost.
     EarlierAttempt,
-    /// The command was interrupted during the call.
-    Interrupted,
     /// Something else, of any certainty.
     Other,
 }
@@ -208,8 +209,10 @@ pub(crate) struct Generated {
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// Whether a call could be made.
+    /// Whether a call could be made, and nothing that is set is not right.
     pub(crate) ready: bool,
+    /// The services that could be called: ddm, dcs, dms.
+    pub(crate) services: Vec<String>,
     /// The kind of credentials that is in force: token, access-key or user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) credentials: Option<&'static str>,

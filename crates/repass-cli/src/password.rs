@@ -29,7 +29,7 @@ impl GivenPassword {
         let password = if self.password_stdin {
             without_newline(&read_stdin()?).into()
         } else if let Some(file) = &self.password_file {
-            from_file(file)?
+            from_file("--password-file", file)?
         } else {
             ask.await?
         };
@@ -103,7 +103,7 @@ pub(crate) async fn read_old_and_new(
         return Ok((possible(old.into())?, noted(new.into())));
     }
     let old = match old_file {
-        Some(file) => from_file(file)?,
+        Some(file) => from_file("--old-password-file", file)?,
         None => ask(&OLD).await?,
     };
     Ok((possible(old)?, new.read().await?))
@@ -179,10 +179,7 @@ async fn ask(question: &Question) -> Result<Secret, Failure> {
     }
     let typed = terminal::ask(question.prompt).await;
     typed.map_err(|error| match error.kind() {
-        ErrorKind::Interrupted => Failure::not_done(
-            "interrupted: nothing was sent",
-            "no password changed; start again",
-        ),
+        ErrorKind::Interrupted => Failure::Interrupted(None),
         _ => {
             let line = format!("the {asks_for} cannot be read from the terminal: {error}");
             Failure::usage(line, question.instead)
@@ -191,12 +188,20 @@ async fn ask(question: &Question) -> Result<Secret, Failure> {
 }
 
 fn read_stdin() -> Result<Zeroizing<String>, Failure> {
+    if stdin().is_terminal() {
+        return Err(Failure::usage(
+            "--password-stdin reads a pipe or a file, and a terminal would show what is typed",
+            "leave --password-stdin out: repass asks, and hides what is typed",
+        ));
+    }
     let next = "write the password there and nothing else, as UTF-8";
     input("standard input", next).read(stdin().lock())
 }
 
-fn from_file(file: &Path) -> Result<Secret, Failure> {
-    let name = file.display().to_string();
+/// The password in the file of this option. Its name is not repeated: somebody may have given the
+/// password itself.
+fn from_file(option: &str, file: &Path) -> Result<Secret, Failure> {
+    let name = format!("the file of {option}");
     let input = input(
         &name,
         "name a file that holds the password and nothing else, as UTF-8",

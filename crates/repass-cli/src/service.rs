@@ -25,7 +25,7 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             let new = DdmAccountPassword::new(password.read().await?).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
-            run(Operation::DdmResetPassword, output, call).await
+            run(&client, Operation::DdmResetPassword, output, call).await
         }
         Ddm::SetAdmin {
             name,
@@ -36,7 +36,7 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             let new = DdmAdminPassword::new(password.read().await?).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
-            run(Operation::DdmSetAdmin, output, call).await
+            run(&client, Operation::DdmSetAdmin, output, call).await
         }
     }
 }
@@ -54,7 +54,7 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             let new = DcsPassword::new(new).map_err(Failure::Rules)?;
             password.hand_over(new.expose(), output)?;
             let call = client.dcs_change_password(&target.instance_id, &old, &new);
-            run(Operation::DcsChangePassword, output, call).await
+            run(&client, Operation::DcsChangePassword, output, call).await
         }
         Dcs::ResetPassword {
             target,
@@ -70,7 +70,7 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
                 ResetPassword::To(new)
             };
             let call = client.dcs_reset_password(&target.instance_id, &reset);
-            run(Operation::DcsResetPassword, output, call).await
+            run(&client, Operation::DcsResetPassword, output, call).await
         }
     }
 }
@@ -81,18 +81,18 @@ pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
     let new = DmsPassword::new(password.read().await?).map_err(Failure::Rules)?;
     password.hand_over(new.expose(), output)?;
     let call = client.dms_reset_password(&target.instance_id, &new);
-    run(Operation::DmsResetPassword, output, call).await
+    run(&client, Operation::DmsResetPassword, output, call).await
 }
 
 impl Target {
     fn client(&self, operation: Operation) -> Result<Client, Failure> {
-        let service = repass_client::Operation::from(operation).service();
-        Configuration::load(&self.access)?.client(service)
+        Configuration::load(&self.access)?.client(operation.into())
     }
 }
 
-/// Makes the call and tells what came of it. Whoever interrupts it is told that nobody knows.
+/// Makes the call and tells what came of it. Whoever interrupts it is told what is known then.
 async fn run(
+    client: &Client,
     operation: Operation,
     output: Output,
     call: impl Future<Output = Result<Outcome, Error>>,
@@ -103,7 +103,10 @@ async fn run(
     })?;
     let outcome = tokio::select! {
         outcome = call => outcome.map_err(Failure::Call)?,
-        () = interrupted => return Err(Failure::Interrupted(operation)),
+        // The call has been dropped, and sends nothing any more.
+        () = interrupted => {
+            return Err(Failure::Interrupted(client.has_sent().then_some(operation)));
+        }
     };
     let (done, completion) = match outcome.completion {
         Completion::Done => ("done", output::Completion::Done),
@@ -123,14 +126,19 @@ async fn run(
         outcome.status,
         request_id.chain(job_id).collect::<String>()
     ));
-    match output {
-        Output::Table => Ok(()),
-        Output::Json => terminal::show_json(&Called {
+    if output == Output::Json {
+        let printed = terminal::show_json(&Called {
             operation,
             completion,
             status: outcome.status,
             request_id: outcome.request_id,
             job_id: outcome.job_id,
-        }),
+        });
+        // The exit code speaks of the password.
+        if let Err(failure) = printed {
+            let (line, _) = failure.lines();
+            terminal::say(&format!("note: {line}; do not run it again for that"));
+        }
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::env::VarError;
 use std::fmt;
 use std::path::PathBuf;
 
-use repass_client::{Cloud, Endpoints, ProjectId, ProjectName, Secret, Service};
+use repass_client::{ProjectId, ProjectName, Secret, Service};
 
 use crate::arguments::Access;
 use crate::clouds;
@@ -20,9 +20,7 @@ pub(crate) struct Setting {
     variables: &'static [&'static str],
     /// The fields of a cloud in clouds.yaml; the first one that is there counts.
     fields: &'static [&'static str],
-    /// Whether a value can be shown: one that has the form that it should have is no secret in the
-    /// wrong place.
-    pub(crate) shows: fn(&str) -> bool,
+    pub(crate) secret: bool,
     /// The leading setting that it completes. It has to come from the same place: what was set
     /// elsewhere belongs to another key or user, and a few wrong tries lock those.
     pub(crate) completes: Option<Which>,
@@ -56,7 +54,7 @@ const NOTHING: Setting = Setting {
     flag: None,
     variables: &[],
     fields: &[],
-    shows: |_| false,
+    secret: false,
     completes: None,
     completes_files: false,
 };
@@ -70,8 +68,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "cloud",
         flag: Some(("--cloud", |access| access.cloud.as_deref())),
         variables: &["OS_CLOUD"],
-        // It is a key below clouds.
-        shows: |_| true,
         ..NOTHING
     },
     Setting {
@@ -80,7 +76,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(("--region", |access| access.region.as_deref())),
         variables: &["OS_REGION_NAME"],
         fields: &["region_name"],
-        shows: is_region,
         ..NOTHING
     },
     Setting {
@@ -89,7 +84,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DDM_ENDPOINT_OVERRIDE"],
         fields: &["ddm_endpoint_override"],
-        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -98,7 +92,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DCS_ENDPOINT_OVERRIDE"],
         fields: &["dcs_endpoint_override"],
-        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -107,7 +100,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(ENDPOINT),
         variables: &["OS_DMS_ENDPOINT_OVERRIDE"],
         fields: &["dms_endpoint_override"],
-        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -116,7 +108,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         flag: Some(("--iam-endpoint", |access| access.iam_endpoint.as_deref())),
         variables: &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "OS_AUTH_URL"],
         fields: &["auth.auth_url"],
-        shows: is_endpoint,
         ..NOTHING
     },
     Setting {
@@ -131,7 +122,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
             "OS_TENANT_ID",
         ],
         fields: &["auth.project_id"],
-        shows: is_project_id,
         ..NOTHING
     },
     Setting {
@@ -142,7 +132,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         })),
         variables: &["OS_PROJECT_NAME", "OS_TENANT_NAME"],
         fields: &["auth.project_name"],
-        shows: is_project_name,
         ..NOTHING
     },
     Setting {
@@ -150,6 +139,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "token",
         variables: &["OS_TOKEN", "OS_AUTH_TOKEN"],
         fields: &["auth.token"],
+        secret: true,
         ..NOTHING
     },
     Setting {
@@ -157,7 +147,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "access-key",
         variables: &["HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"],
         fields: &["auth.ak", "auth.access_key"],
-        shows: is_access_key,
         ..NOTHING
     },
     Setting {
@@ -165,6 +154,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "secret-key",
         variables: &["HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"],
         fields: &["auth.sk", "auth.secret_key"],
+        secret: true,
         completes: Some(Which::AccessKey),
         ..NOTHING
     },
@@ -173,6 +163,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "security-token",
         variables: &["HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"],
         fields: &["auth.security_token"],
+        secret: true,
         completes: Some(Which::AccessKey),
         ..NOTHING
     },
@@ -188,6 +179,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "password",
         variables: &["OS_PASSWORD"],
         fields: &["auth.password"],
+        secret: true,
         completes: Some(Which::Username),
         completes_files: true,
         ..NOTHING
@@ -205,27 +197,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
 /// It is the endpoint of whichever service the verb is for.
 const ENDPOINT: Flag = ("--endpoint", |access| access.endpoint.as_deref());
 
-fn is_region(text: &str) -> bool {
-    Cloud::of_region(text).is_ok()
-}
-
-/// A URL that is none could have a password in it.
-fn is_endpoint(text: &str) -> bool {
-    Endpoints::new().allow_http().iam(text).is_ok()
-}
-
-fn is_project_id(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// It begins with that of its region's first project.
-fn is_project_name(text: &str) -> bool {
-    text.split('_').next().is_some_and(is_region)
-}
-
-fn is_access_key(text: &str) -> bool {
-    let is_one = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    text.len() == 20 && text.bytes().all(is_one)
+/// Whether the option would give credentials, which none does. `--ak` and `--sk` are what Huawei's
+/// own tools call them.
+pub(crate) fn is_credential(option: &str) -> bool {
+    let name = option.trim_start_matches('-');
+    let mut credentials = SETTINGS.iter().filter(|setting| setting.flag.is_none());
+    credentials.any(|setting| setting.name == name) || ["ak", "sk"].contains(&name)
 }
 
 /// Whether the files have such a field, or a setting below it.

@@ -1,18 +1,23 @@
 //! The one place that prints, and asks.
 
 use std::io::{self, Write};
+#[cfg(unix)]
+use std::task::Poll;
 
 use repass_client::Secret;
 use serde::Serialize;
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, format::FmtSpan};
+use tracing_subscriber::prelude::*;
 
 use crate::failure::Failure;
 
 /// Prints data that must not be lost, at once.
 ///
 /// # Errors
-/// Nobody reads it.
+/// Nobody reads it, as nobody reads /dev/null.
 pub(crate) fn hand_over(data: &str) -> io::Result<()> {
     let mut stdout = kept_stdout()?;
     writeln!(stdout, "{data}")?;
@@ -71,17 +76,17 @@ pub(crate) fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).unwrap_or_default()
 }
 
-/// Logs what is done from now on: every span and event of every crate. None holds a secret; the
+/// Logs what is done from now on: every span and event of our own crates. None holds a secret; the
 /// tests see to it.
 pub(crate) fn log() {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+    let log = fmt::layer()
+        .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
         .with_writer(io::stderr)
         // Nobody listens; nothing is lost.
-        .log_internal_errors(false)
-        .init();
+        .log_internal_errors(false);
+    let ours = Targets::new().with_target("repass", LevelFilter::TRACE);
+    tracing_subscriber::registry().with(ours).with(log).init();
 }
 
 /// Says something to a person, in one line. If nobody listens, nothing is lost.
@@ -115,12 +120,11 @@ pub(crate) async fn ask(prompt: &'static str) -> io::Result<Secret> {
     #[cfg(unix)]
     let modes = rustix::termios::tcgetattr(&terminal)?;
     // Before the prompt: a signal that nobody waits for would leave the terminal hidden.
-    let (interrupted, hung_up) = (interrupted()?, hung_up()?);
+    let interrupted = interrupted()?;
     let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
     let typed = tokio::select! {
         typed = typing => typed.map_err(io::Error::from).flatten(),
         () = interrupted => Err(io::ErrorKind::Interrupted.into()),
-        () = hung_up => Err(io::ErrorKind::Interrupted.into()),
     };
     #[cfg(unix)]
     if typed.is_err() {
@@ -138,23 +142,34 @@ pub(crate) async fn ask(prompt: &'static str) -> io::Result<Secret> {
 /// The system does not tell.
 #[cfg(unix)]
 pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    let mut kinds = vec![
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::quit(),
+    ];
+    if !ignores_hangup() {
+        kinds.push(SignalKind::hangup());
+    }
+    let signals = kinds.into_iter().map(signal);
+    let mut signals = signals.collect::<io::Result<Vec<_>>>()?;
+    Ok(std::future::poll_fn(move |context| {
+        let mut came = signals.iter_mut().map(|one| one.poll_recv(context));
+        match came.any(|one| one.is_ready()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         }
-    })
+    }))
 }
 
-/// Ends when the terminal is closed. Only a prompt is lost then: `nohup` wants the rest to go on.
+/// Whether the command is to go on without its terminal, as `nohup` has it. To wait for the signal
+/// would undo that. Only Linux tells.
 #[cfg(unix)]
-fn hung_up() -> io::Result<impl Future<Output = ()>> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        hangup.recv().await;
-    })
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.map(|mask| u64::from_str_radix(mask.trim(), 16));
+    // Its number is 1, and so is its bit.
+    matches!(ignored, Some(Ok(mask)) if mask & 1 == 1)
 }
 
 #[cfg(not(unix))]
@@ -162,11 +177,6 @@ pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
-}
-
-#[cfg(not(unix))]
-fn hung_up() -> io::Result<impl Future<Output = ()>> {
-    Ok(std::future::pending())
 }
 
 /// A line with one fact; a long one goes on below itself. No terminal is too narrow for a table

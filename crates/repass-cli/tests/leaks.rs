@@ -16,7 +16,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use repass::{Emulator, bare, folder, run};
 use repass_emulator::Fleet;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The old and the new password, the token, the secret key, the security token, the password of
 /// the user and the token that IAM issues.
@@ -261,6 +261,17 @@ fn a_wrong_command_or_configuration_shows_no_secret() {
                 &["demo", "--", secret],
                 &["demo", &format!("--{secret}")],
                 &["check", "--policy", secret],
+                &["check", "--policy", "dms", "--password-file", secret],
+                &[
+                    "dcs",
+                    "change-password",
+                    "--instance-id",
+                    "i",
+                    "--old-password-file",
+                    secret,
+                    "--region",
+                    "eu-de",
+                ],
                 &["generate", "--length", secret],
                 &["emulate", "--listen", secret],
                 &[
@@ -349,13 +360,25 @@ fn with(field: &str, secret: &str, url: &str) -> String {
     json!({"clouds": {"one": one}}).to_string()
 }
 
+/// All that was told but for the values of settings: `repass config` shows those that are to be no
+/// secrets.
+fn without_values(run: &repass::Run) -> String {
+    let Ok(mut config) = serde_json::from_str::<Value>(&run.stdout) else {
+        return run.transcript();
+    };
+    for setting in config["settings"].as_array_mut().into_iter().flatten() {
+        setting.as_object_mut().unwrap().remove("value");
+    }
+    format!("{config}{}", run.stderr)
+}
+
 #[test]
-fn a_secret_in_the_wrong_place_is_not_shown() {
+fn a_secret_in_the_wrong_place_is_in_no_error_and_no_log() {
     let emulator = Emulator::start();
     let url = emulator.started["url"].as_str().unwrap();
     let (variables, fields) = places();
     let verb = "dms reset-password --instance-id i --generate --verbose";
-    let verbs = ["config --verbose", "config --output json", verb];
+    let verbs = ["config --output json --verbose", verb];
     for secret in SECRETS.map(|secrets| secrets[5]) {
         for words in verbs {
             for variable in &variables {
@@ -366,14 +389,15 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
                     &["OS_ACCESS_KEY", "OS_SECRET_KEY"],
                 ] {
                     let mut command = bare(words);
-                    // By its name IAM is asked for a project, and the client says which name it was.
+                    // Without an id IAM is asked for a project of that name; the client says which
+                    // one it does not know, for a name is no secret.
                     command.env("OS_PROJECT_ID", "p");
                     command.env("OS_DMS_ENDPOINT_OVERRIDE", url);
                     command.envs(others.iter().map(|name| (name, "emulator-token")));
                     if variable.starts_with("OS_CLIENT") {
                         command.env("OS_CLOUD", "one");
                     }
-                    let shown = run(command.env(variable, secret)).transcript();
+                    let shown = without_values(&run(command.env(variable, secret)));
                     assert_shows_none(&shown, &[secret], &format!("{words} {variable}"));
                 }
             }
@@ -381,7 +405,7 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
                 for name in ["clouds.yaml", "secure.yaml"] {
                     let files = folder(&[(name, &with(field, secret, url))]);
                     let mut command = bare(&format!("{words} --cloud one"));
-                    let shown = run(command.current_dir(files.path())).transcript();
+                    let shown = without_values(&run(command.current_dir(files.path())));
                     assert_shows_none(&shown, &[secret], &format!("{words} {field}"));
                 }
             }
@@ -442,7 +466,7 @@ fn the_emulator_and_the_demo_log_no_secret() {
     let mut line = String::new();
     let stdout = process.stdout.as_mut().unwrap();
     BufReader::new(stdout).read_line(&mut line).unwrap();
-    let started: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let started: Value = serde_json::from_str(&line).unwrap();
     let text = |pointer| started.pointer(pointer).unwrap().as_str().unwrap();
     let url = text("/url");
     let target = format!("--endpoint {url} --project-name {}", text("/project_name"));
@@ -474,5 +498,9 @@ fn the_emulator_and_the_demo_log_no_secret() {
     process.kill().unwrap();
     let output = process.wait_with_output().unwrap();
     let logged = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        logged.contains(r#"/v3/auth/tokens" status=201"#),
+        "{logged}"
+    );
     assert_shows_none(&logged, &secrets, "emulate");
 }

@@ -47,6 +47,8 @@ fn a_user_name_is_accepted_for_every_policy() {
             b"Example-2024~",
         );
         assert_eq!(run.code, Some(0), "{policy}: {}", run.stderr);
+        let is_noted = run.stderr == format!("note: {policy} has no rule about the user name\n");
+        assert_eq!(is_noted, policy != "ddm-account", "{}", run.stderr);
     }
 }
 
@@ -93,6 +95,11 @@ fn a_command_that_is_not_right_says_what_to_do() {
         "check --policy dms --Kafka-Example-2024",
         "check --policy dms --Kafka-Example-2024=x",
         "check --policy dms --password-sdtin",
+        "ddm reset-password --name root",
+        "ddm set-admin --username=Kafka-Example-2024",
+        "dms reset-password --token Kafka-Example-2024",
+        "config --ak=Kafka-Example-2024",
+        "dsm",
         "check --policy Kafka-Example-2024",
         "check --policy",
         "check",
@@ -205,6 +212,29 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     let (first, rest) = told.split_once('\n').unwrap();
     assert!(first.starts_with("URL              http://127.0.0.1:"));
     insta::assert_snapshot!(format!("{said}{rest}"));
+}
+
+#[test]
+fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
+    use std::io::{BufRead, BufReader};
+    let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
+        .args(["emulate", "--listen", "0.0.0.0:0", "--output", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let [mut started, mut warning] = [String::new(), String::new()];
+    let stdout = emulator.stdout.as_mut().unwrap();
+    BufReader::new(stdout).read_line(&mut started).unwrap();
+    let stderr = emulator.stderr.as_mut().unwrap();
+    BufReader::new(stderr).read_line(&mut warning).unwrap();
+    emulator.kill().unwrap();
+    emulator.wait().unwrap();
+    assert!(
+        started.starts_with(r#"{"url":"http://127.0.0.1:"#),
+        "{started}"
+    );
+    assert!(warning.starts_with("warning: everyone"), "{warning}");
 }
 
 #[test]

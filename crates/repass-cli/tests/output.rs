@@ -281,6 +281,7 @@ fn completions_are_scripts() {
         let script = run(&mut bare(&format!("completions {shell}")));
         assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""));
         assert!(script.stdout.contains("password-stdin"), "{shell}");
+        assert!(script.stdout.contains("eu-west-101"), "{shell}");
         if shell == "bash" {
             let mut bash = assert_cmd::Command::new("bash");
             bash.arg("-n").write_stdin(script.stdout).assert().success();
@@ -321,6 +322,19 @@ fn a_closed_pipe_is_no_panic() {
             .status()
             .unwrap();
         assert_eq!(process.code(), Some(code), "{words}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn passwords_that_nobody_gets_are_a_failure() {
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    for output in ["table", "json"] {
+        let line = format!("{} generate --output {output} >&-", program.display());
+        let lost = run(assert_cmd::Command::new("sh").args(["-c", &line]));
+        assert_eq!(lost.code, Some(1), "{}", lost.stderr);
+        let told = "error: standard output cannot be written: it is closed";
+        assert!(lost.stderr.starts_with(told), "{}", lost.stderr);
     }
 }
 

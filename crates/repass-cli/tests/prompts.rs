@@ -118,6 +118,18 @@ fn an_empty_old_password_is_not_sent() {
 }
 
 #[test]
+fn a_terminal_is_no_pipe() {
+    for words in [
+        "check --policy dms --password-stdin",
+        "dcs change-password --endpoint https://x --project-id p --instance-id i --password-stdin",
+    ] {
+        let mut terminal = type_at(words);
+        let shown = terminal.exp_eof().unwrap();
+        assert!(shown.contains("leave --password-stdin out"), "{shown}");
+    }
+}
+
+#[test]
 fn a_check_asks_once() {
     let mut terminal = type_at("check --policy dms");
     terminal.exp_string("Password: ").unwrap();

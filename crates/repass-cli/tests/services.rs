@@ -279,12 +279,67 @@ fn what_a_service_says_does_not_steer_the_terminal() {
         write!(stream, "{head}: {length}\r\n\r\n{body}").unwrap();
     });
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let refused = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
+    let refused = run(repass(&format!("{words} --password-stdin --verbose")).write_stdin(NEW));
     assert_eq!(refused.code, Some(1));
-    insta::assert_snapshot!(refused.stderr, @r"
+    let logged = refused.stderr.contains(r#"request_id="r\u{7}"#);
+    assert!(logged, "{}", refused.stderr);
+    let mut lines: Vec<_> = refused.stderr.lines().collect();
+    let steers = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(lines.iter().all(|line| !line.contains(steers)), "{lines:?}");
+    lines.retain(|line| !line.contains("repass_client::"));
+    insta::assert_snapshot!(lines.join("\n"), @r"
     error: DMS password reset: refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
     next: nothing changed; see what the service says, and its code in the vendor's pages
     ");
+}
+
+/// The steps of a call, without the times; and nothing of the libraries below.
+#[test]
+fn a_verbose_call_tells_its_steps() {
+    let emulator = Emulator::start();
+    let text = |pointer| emulator.started.pointer(pointer).unwrap().as_str().unwrap();
+    let (url, name) = (text("/url"), text("/project_name"));
+    let key = [
+        ("OS_ACCESS_KEY", text("/access_key")),
+        ("OS_SECRET_KEY", text("/secret_key")),
+    ];
+    let user = [
+        ("OS_USERNAME", text("/user/name")),
+        ("OS_PASSWORD", text("/user/password")),
+        ("OS_DOMAIN_NAME", text("/user/domain")),
+    ];
+    let mut steps = String::new();
+    for variables in [&key[..], &user] {
+        let words = format!("dms reset-password --endpoint {url} --project-name {name} --verbose");
+        let mut command = bare(&format!(
+            "{words} --instance-id {} --password-stdin",
+            emulator.id("dms")
+        ));
+        let run = run(command.envs(variables.iter().copied()).write_stdin(NEW));
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        for line in run.stderr.lines() {
+            let step = line.split("}: repass_client::").nth(1).unwrap_or(line);
+            if !step.contains("close time") {
+                steps += &format!("{}\n", step.replace(url, "URL"));
+            }
+        }
+    }
+    insta::assert_snapshot!(told(&steps), @r#"
+    transport: sending method="GET" host="URL" path="/v3/projects"
+    transport: answered status=200
+    session: looked the project up
+    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    transport: answered status=204
+    client: done
+    DMS password reset: done (status 204, request id 0002)
+    transport: sending method="POST" host="URL" path="/v3/auth/tokens"
+    transport: answered status=201
+    session: logged in
+    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    transport: answered status=204
+    client: done
+    DMS password reset: done (status 204, request id 0004)
+    "#);
 }
 
 /// A server that takes one request, does what it is told, and cuts the connection.
@@ -324,6 +379,28 @@ fn a_generated_password_survives_a_lost_answer() {
 }
 
 #[test]
+fn an_answer_that_is_none_and_one_that_says_when_are_told() {
+    let mut told = String::new();
+    for answer in [
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 429 \r\nretry-after: 99\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let url = answering_server(move |stream| write!(stream, "{answer}").unwrap());
+        let target = format!("--endpoint {url} --project-id p --instance-id i");
+        let words = format!("dcs change-password {target} --password-stdin");
+        told += &run(repass(&words).write_stdin(format!("old\n{NEW}"))).transcript();
+    }
+    insta::assert_snapshot!(told, @r"
+    exit code 4
+    error: DCS password change: it is not known whether the password changed: no whole answer came: error sending request: client error (SendRequest): invalid HTTP version parsed
+    next: try both passwords on the instance before anything else, and keep the new one until you know
+    exit code 1
+    error: DCS password change: refused: there were too many requests, wait 99 s (status 429)
+    next: nothing changed; wait 99 s and try again
+    ");
+}
+
+#[test]
 fn a_service_that_is_not_there_changed_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -339,55 +416,180 @@ fn a_service_that_is_not_there_changed_nothing() {
     );
 }
 
-#[cfg(unix)]
+/// The exit code speaks of the password, and it was set.
+#[cfg(target_os = "linux")]
 #[test]
-fn an_interrupted_call_is_unknown() {
-    for signal in ["-INT", "-TERM"] {
-        interrupt_a_call(signal);
-    }
+fn a_result_that_cannot_be_written_is_still_one() {
+    let emulator = Emulator::start();
+    let target = emulator.target("dms");
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password {target} --password-stdin --output json");
+    let line = format!("{} {words} >/dev/full", program.display());
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.args(["-c", &line]).env_clear();
+    let set = run(shell.env("OS_TOKEN", "emulator-token").write_stdin(NEW));
+    assert_eq!(set.code, Some(0), "{}", set.stderr);
+    insta::assert_snapshot!(told(&set.stderr), @r"
+    DMS password reset: done (status 204, request id 0001)
+    note: standard output cannot be written: No space left on device (os error 28); do not run it again for that
+    ");
 }
 
+/// A service verb that is sent this signal when the server has its first request, and what it
+/// printed after the password.
 #[cfg(unix)]
-fn interrupt_a_call(signal: &str) {
+fn interrupted(
+    signal: &str,
+    options: &str,
+    variables: &[(&str, &str)],
+) -> (Option<i32>, String, String) {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();
     });
-    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let words = format!("dms reset-password --endpoint {url} --instance-id i {options}");
     let process = Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(words.split_whitespace())
         .args(["--generate", "--output", "json"])
         .env_clear()
-        .env("OS_TOKEN", "token")
+        .envs(variables.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     // It would be a failure, not an end, to wait for a request that never comes.
     wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    let id = process.id().to_string();
+    send(signal, process.id());
+    let output = process.wait_with_output().unwrap();
+    drop(end);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let (password, failed) = stdout.split_once('\n').unwrap();
+    assert!(password.starts_with(r#"{"password":""#), "{password}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), failed.to_owned(), stderr)
+}
+
+#[cfg(unix)]
+fn send(signal: &str, id: u32) {
+    let mut kill = Command::new("kill");
     assert!(
-        Command::new("kill")
-            .args([signal, &id])
+        kill.args([signal, &id.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_call_is_unknown() {
+    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
+        let (code, stdout, stderr) =
+            interrupted(signal, "--project-id p", &[("OS_TOKEN", "token")]);
+        assert_eq!(code, Some(4), "{signal}: {stderr}");
+        assert!(
+            stdout.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
+            "{stdout}"
+        );
+        assert!(
+            stderr.contains("interrupted while the call was under way"),
+            "{stderr}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_interrupted_during_its_login_was_not_sent() {
+    let user = [
+        ("OS_USERNAME", "alice"),
+        ("OS_PASSWORD", "Iam-Example-2024"),
+        ("OS_DOMAIN_NAME", "domain"),
+    ];
+    for project in ["--project-id p", "--project-name p"] {
+        let (code, stdout, stderr) = interrupted("-INT", project, &user);
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(
+            stdout.contains(r#"{"certainty":"not-sent","kind":"interrupted""#),
+            "{stdout}"
+        );
+        assert!(
+            stderr.starts_with("error: interrupted: nothing was sent\n"),
+            "{stderr}"
+        );
+    }
+}
+
+/// What `nohup` starts goes on without its terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_goes_on_where_a_hangup_is_ignored() {
+    let (received, wait) = std::sync::mpsc::channel();
+    let (answer, answered) = std::sync::mpsc::channel::<()>();
+    let url = answering_server(move |stream| {
+        received.send(()).unwrap();
+        let _ = answered.recv();
+        write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
+    });
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+    let line = format!("trap '' HUP; exec {} {words} --generate", program.display());
+    let process = Command::new("sh")
+        .args(["-c", &line])
+        .env_clear()
+        .env("OS_TOKEN", "token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait.recv_timeout(Duration::from_secs(60)).unwrap();
+    send("-HUP", process.id());
+    answer.send(()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// The exit code is kept, so the shell goes on: `|| break` is what ends the loop.
+#[cfg(unix)]
+#[test]
+fn a_loop_ends_with_the_call_that_is_interrupted() {
+    let (received, wait) = std::sync::mpsc::channel();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let url = failing_server(move || {
+        received.send(()).unwrap();
+        let _ = ended.recv();
+    });
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let words = format!("dms reset-password --endpoint {url} --project-id p --generate");
+    let call = format!("{} {words} --instance-id", program.display());
+    // The whole group is sent the signal, as Ctrl-C does it.
+    let line =
+        format!("trap : INT; for id in 1 2; do echo \"call $id\" >&2; {call} $id || break; done");
+    let process = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+        .args(["-c", &line])
+        .env_clear()
+        .env("OS_TOKEN", "token")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait.recv_timeout(Duration::from_secs(60)).unwrap();
+    let group = format!("-{}", process.id());
+    let mut kill = Command::new("kill");
+    assert!(
+        kill.args(["-INT", "--", &group])
             .status()
             .unwrap()
             .success()
     );
     let output = process.wait_with_output().unwrap();
     drop(end);
-    assert_eq!(output.status.code(), Some(4));
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let (password, failed) = stdout.split_once('\n').unwrap();
-    assert!(password.starts_with(r#"{"password":""#), "{password}");
-    assert!(
-        failed.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
-        "{failed}"
-    );
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        stderr.contains("interrupted while the call was under way"),
+        stderr.contains("call 1\nerror: DMS password reset"),
         "{stderr}"
     );
+    assert!(!stderr.contains("call 2"), "{stderr}");
 }

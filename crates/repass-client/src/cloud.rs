@@ -122,6 +122,11 @@ impl Cloud {
         Ok(endpoints)
     }
 
+    /// The regions of all clouds.
+    pub fn regions() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().flat_map(regions)
+    }
+
     /// The name of the cloud.
     pub fn name(&self) -> &'static str {
         let [huawei_cloud, open_telekom_cloud] = Self::NAMES;

@@ -21,8 +21,23 @@ pub struct Endpoints {
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the endpoint {0}; write a URL such as https://dms.eu-de.otc.t-systems.com")]
-pub struct InvalidEndpoint(&'static str);
+#[non_exhaustive]
+pub enum InvalidEndpoint {
+    /// It is no `https` URL with a host.
+    #[error(
+        "the endpoint is no https URL with a host, such as https://dms.eu-de.otc.t-systems.com"
+    )]
+    NoUrl,
+    /// It is an `http` URL of another machine.
+    #[error("the endpoint is http, which would show the password on its way")]
+    Http,
+    /// There are credentials in it.
+    #[error("the endpoint has a user name or password in it")]
+    Credentials,
+    /// It is more than a place.
+    #[error("the endpoint has a query or fragment")]
+    Query,
+}
 
 impl Endpoints {
     /// No endpoint yet.
@@ -118,23 +133,21 @@ pub(crate) fn check_scheme(url: &Url, allow_http: bool) -> Result<(), InvalidEnd
     if url.scheme() == "https" || allow_http || is_loopback(url) {
         return Ok(());
     }
-    Err(InvalidEndpoint(
-        "is http, which would show the password on its way",
-    ))
+    Err(InvalidEndpoint::Http)
 }
 
 /// The URL without the slash that the generated paths begin with.
 fn base(text: &str, allow_http: bool) -> Result<String, InvalidEndpoint> {
-    let url = Url::parse(text).map_err(|_| InvalidEndpoint("is no URL"))?;
+    let url = Url::parse(text).map_err(|_| InvalidEndpoint::NoUrl)?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(InvalidEndpoint("is no https URL with a host"));
+        return Err(InvalidEndpoint::NoUrl);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(InvalidEndpoint::Credentials);
     }
     check_scheme(&url, allow_http)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(InvalidEndpoint("has a user name or password in it"));
-    }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(InvalidEndpoint("has a query or fragment"));
+        return Err(InvalidEndpoint::Query);
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }

@@ -289,7 +289,7 @@ pub enum UnknownCause {
     ServerError,
     /// No answer came in time.
     Timeout,
-    /// The connection was cut before the answer was whole.
+    /// The connection was cut before the answer was whole, or what came is no HTTP.
     Cut(reqwest::Error),
     /// The answer is not the documented JSON.
     Unreadable,
@@ -311,7 +311,7 @@ impl fmt::Display for Unknown {
         f.write_str(match self.cause {
             UnknownCause::ServerError => "the service failed",
             UnknownCause::Timeout => "no answer came in time",
-            UnknownCause::Cut(_) => "the answer was cut off",
+            UnknownCause::Cut(_) => "no whole answer came",
             UnknownCause::Unreadable => "the answer is not the documented JSON",
             UnknownCause::UnexpectedStatus => "the answer has an undocumented status",
             UnknownCause::NotConfirmed => "the answer does not confirm success",

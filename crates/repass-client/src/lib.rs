@@ -69,6 +69,9 @@
 //! return an [`Outcome`] or an [`Error`], whose [`Certainty`] says whether the password changed.
 //! Its clones share their connections and their login; many calls at once cause one.
 //!
+//! Calls are made in a runtime of tokio. [`Endpoints::all`] is for the emulator, or any other place
+//! that has all services.
+//!
 //! A call is sent again only where that is safe, see [`Resending`]. Whoever drops the future of a
 //! call after it was sent knows as little as after [`Certainty::Unknown`]; [`Client::has_sent`] says
 //! whether it was.

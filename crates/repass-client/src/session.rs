@@ -257,6 +257,7 @@ impl Session {
         let (Some(token), Some(said)) = (token, said) else {
             return Err(unreadable(ASKED, &via));
         };
+        tracing::debug!("logged in");
         let details = said.token;
         let project = details.as_ref().and_then(|details| details.project.clone());
         Ok(Login {
@@ -289,6 +290,7 @@ impl Session {
                 request_id: via.seen().request_id,
             });
         };
+        tracing::debug!("looked the project up");
         let id = project.id.clone().unwrap_or_default();
         ProjectId::new(id).map_err(|_| unreadable(ASKED, &via))
     }

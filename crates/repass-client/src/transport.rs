@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use repass_policy::Secret;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Request, Response, ResponseBuilderExt, StatusCode};
+use reqwest::{Request, Response, ResponseBuilderExt, StatusCode, Url};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::Instant;
 
@@ -288,7 +288,13 @@ impl Transport {
             if in_doubt {
                 call.memory().leave_in_doubt();
             }
-            tracing::debug!(wait_ms = wait.as_millis(), in_doubt, "sending again");
+            let after = match &result {
+                Ok(answer) => answer.status().as_str().to_owned(),
+                Err(error) if error.is_connect() => "no connection".to_owned(),
+                Err(_) => "no whole answer".to_owned(),
+            };
+            let wait_ms = wait.as_millis();
+            tracing::debug!(after, wait_ms, in_doubt, "sending again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -349,9 +355,16 @@ impl Transport {
         self.memory().seen = None;
         let http = self.connections.to(request.url())?;
         let redactor = self.redactor(&request);
+        tracing::debug!(
+            method = request.method().as_str(),
+            host = request.url().origin().ascii_serialization(),
+            path = path_to_log(request.url()),
+            "sending"
+        );
         self.sent.store(true, Ordering::Release);
         let mut response = http.execute(request).await?;
         let status = response.status();
+        tracing::debug!(status = status.as_u16(), "answered");
         let mut headers = std::mem::take(response.headers_mut());
         for (name, value) in &mut headers {
             if name == NEW_TOKEN {
@@ -413,6 +426,16 @@ impl Transport {
         *answer.status_mut() = status;
         *answer.headers_mut() = headers;
         Ok(answer.into())
+    }
+}
+
+/// The path from the instance on: before it stands the project, and whatever was set for one could
+/// be a secret.
+fn path_to_log(url: &Url) -> String {
+    let path = url.path();
+    match path.split_once("/instances/") {
+        Some((_, instance)) => format!("…/instances/{instance}"),
+        None => path.to_owned(),
     }
 }
 

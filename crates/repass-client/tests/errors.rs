@@ -257,7 +257,7 @@ async fn a_generated_client_sends_no_password_by_plain_http() {
         let answer = dms.reset_password(&project(), &instance(), &body).await;
         answer.unwrap_err().to_string()
     };
-    assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way; write a URL such as https://dms.eu-de.otc.t-systems.com");
+    assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way");
     assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: there was no time left to send it");
 }
 
@@ -615,7 +615,7 @@ async fn errors_are_sentences() {
     DMS password reset: nothing was sent: the client has no endpoint for DMS
     DDM account password reset: nothing was sent: the password breaks the rules of ddm-account: it is the user name
     DMS password reset: nothing was sent: no connection to the service
-    DMS password reset: it is not known whether the password changed: the answer was cut off
+    DMS password reset: it is not known whether the password changed: no whole answer came
     DCS password change: refused: the old password is wrong, 4 tries left (status 200, code passwordFailed)
     DCS password change: refused: the old password is wrong (status 200, code passwordFailed)
     DCS password change: refused: the account is locked for 3 more minutes (status 200, code locked)
@@ -630,7 +630,7 @@ async fn errors_are_sentences() {
     DCS password change: it is not known whether the password changed: the answer has an undocumented status (status 302)
     DCS password change: it is not known whether the password changed: the answer does not confirm success (status 200)
     DCS password change: it is not known whether the password changed: the answer does not confirm success: Wait. (status 200, code pending)
-    DCS password change: it is not known whether the password changed: the answer was cut off (status 200, request id 5d0c2b8e)
+    DCS password change: it is not known whether the password changed: no whole answer came (status 200, request id 5d0c2b8e)
     DMS password reset: it is not known whether the password changed: no answer came in time
     ");
 }
@@ -660,11 +660,11 @@ fn refused_values_are_told_in_sentences() {
     the instance id is a relative path
     the user name has a slash, backslash or control character at position 2
     the administrator's name needs 1 to 32 letters, digits and underscores, a letter first
-    the endpoint is no URL; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the endpoint is no https URL with a host; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the endpoint is http, which would show the password on its way; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the endpoint has a user name or password in it; write a URL such as https://dms.eu-de.otc.t-systems.com
-    the endpoint has a query or fragment; write a URL such as https://dms.eu-de.otc.t-systems.com
+    the endpoint is no https URL with a host, such as https://dms.eu-de.otc.t-systems.com
+    the endpoint is no https URL with a host, such as https://dms.eu-de.otc.t-systems.com
+    the endpoint is http, which would show the password on its way
+    the endpoint has a user name or password in it
+    the endpoint has a query or fragment
     the token is empty or has characters that none has; give it without spaces and line breaks
     the domain is empty
     the password of the user is empty

@@ -215,14 +215,13 @@ async fn number(
     if path.starts_with(control::PREFIX) {
         return response;
     }
+    let is_cut = response.extensions().get::<Cut>().is_some();
+    let status = (!is_cut).then(|| response.status().as_u16());
+    tracing::info!(method, path, status, request_id, "answered");
     shared.remember(Received {
         method,
         path,
-        status: response
-            .extensions()
-            .get::<Cut>()
-            .is_none()
-            .then(|| response.status().as_u16()),
+        status,
         request_id,
     });
     response
