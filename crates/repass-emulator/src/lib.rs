@@ -53,6 +53,7 @@ mod fleet;
 mod gateway;
 mod iam;
 mod inject;
+mod page;
 mod server;
 mod service;
 mod state;
