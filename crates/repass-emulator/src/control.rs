@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::fleet::{self, Kind};
-use crate::{gateway, page};
 use crate::state::{Received, Shared};
+use crate::{gateway, page};
 
 /// The beginning of every path here.
 pub(crate) const PREFIX: &str = "/_emulator";

@@ -114,8 +114,8 @@ fn of(kind: &'static str, content: impl IntoResponse) -> impl IntoResponse {
 /// A file of Swagger UI. Every browser takes gzip.
 fn of_console(kind: &'static str, path: &str) -> Result<impl IntoResponse + use<>, Refusal> {
     let packed = gzip(SWAGGER_UI_VENDORED, path);
-    let packed =
-        packed.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "the console has no such file"))?;
+    let packed = packed
+        .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "the console has no such file"))?;
     Ok(([(header::CONTENT_ENCODING, "gzip")], of(kind, packed)))
 }
 

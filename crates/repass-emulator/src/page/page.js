@@ -17,6 +17,7 @@ function element(name, attributes, ...children) {
 
 // A narrow window has no room for the head of a table, so each cell carries its own.
 const cell = (label, ...children) => element('td', { 'data-label': label }, ...children);
+const emptyCell = (label) => element('td', { 'data-label': label, class: 'empty' }, '–');
 const code = (text) => element('code', {}, text);
 const badge = (kind, text) => element('span', { class: `badge ${kind}` }, text);
 
@@ -56,7 +57,7 @@ function details(instance) {
   if (instance.password_free) facts.push('password-free');
   if (instance.lock_minutes_left) facts.push(`locked for ${instance.lock_minutes_left} min`);
   if (instance.ssl !== undefined) facts.push(instance.ssl ? 'SSL on' : 'SSL off');
-  return facts.join(' · ') || '–';
+  return facts.join(' · ');
 }
 
 const changes = new Map();
@@ -64,17 +65,20 @@ function drawInstances(body, instances) {
   body.replaceChildren(...instances.map((instance) => {
     const { id, service, state, changed_at: changed } = instance;
     const locked = Boolean(instance.lock_minutes_left);
+    const facts = details(instance);
     const isNews = changes.has(id) && changes.get(id) !== changed;
     changes.set(id, changed);
     return element('tr', isNews ? { class: 'news' } : {},
       cell('Service', element('span', { class: `service ${service}` }, service.toUpperCase())),
       cell('Instance', code(id)),
       cell('State', locked ? badge('bad', 'locked') : badge(state, state)),
-      cell('Tries left', String(instance.tries_left ?? '–')),
-      cell('Password changed', changed
+      instance.tries_left === undefined
+        ? emptyCell('Tries left')
+        : cell('Tries left', String(instance.tries_left)),
+      cell('Changed', changed
         ? element('time', { datetime: changed }, changed.replace('T', ' ').replace('Z', ''))
         : 'never'),
-      cell('Details', details(instance)));
+      facts === '' ? emptyCell('Details') : cell('Details', facts));
   }));
 }
 
