@@ -30,6 +30,10 @@
 //! to sign with, and a [`User`] to whom IAM issues tokens that end after
 //! [`Options::token_lifetime`]. Of those it knows the last 10,000.
 //!
+//! In a browser its URL is a page: the fleet and the last requests, live, and the contract to try
+//! out with Swagger UI, which comes along. The page knows the token of the first project, so only
+//! `localhost` or an IP address is its host.
+//!
 //! # States
 //!
 #![doc = include_str!("states.md")]

@@ -105,51 +105,56 @@ function drawRequests(body, requests) {
   }));
 }
 
+// An answer that a later question has overtaken is not shown.
+let round = 0;
+let timer;
+
 async function refresh() {
+  const mine = ++round;
+  clearTimeout(timer);
+  // Nobody looks.
+  if (document.hidden) return;
   const { prefix, path } = instancesPath();
-  try {
-    const [fleet, log, active] = await Promise.all(
-      [path, '/_emulator/requests', '/_emulator/faults'].map(ask));
-    const instances = fleet.instances.filter(({ id }) => id.startsWith(prefix));
-    const requests = log.requests.slice(-SHOWN_REQUESTS).reverse();
-    show('instances', instances, drawInstances);
-    show('active-faults', active.faults, drawFaults);
-    show('received', requests, drawRequests);
-    byId('instances-none').hidden = instances.length > 0;
-    showText('fleet-count', instances.length === fleet.count
-      ? `${fleet.count}`
-      : `${instances.length} of ${fleet.count}`);
-    showText('requests-count', requests.length === log.requests.length
-      ? `${requests.length}`
-      : `the last ${requests.length}`);
-    showText('status', 'Live');
-    byId('status').className = 'live';
-  } catch (error) {
+  const paths = [path, '/_emulator/requests', '/_emulator/faults'];
+  const answers = await Promise.all(paths.map(ask)).catch(() => null);
+  if (mine !== round) return;
+  if (answers === null) {
     showText('status', 'The emulator does not answer');
     byId('status').className = 'lost';
+  } else {
+    draw(prefix, ...answers);
+    showText('status', 'Live');
+    byId('status').className = 'live';
   }
+  // One after the other, however slow an answer is.
+  timer = setTimeout(refresh, PAUSE);
 }
 
-// One after the other, however slow an answer is; none while nobody looks.
-let timer;
-async function keepRefreshing() {
-  clearTimeout(timer);
-  timer = undefined;
-  if (document.hidden) return;
-  const mine = Symbol('round');
-  keepRefreshing.round = mine;
-  await refresh();
-  if (keepRefreshing.round === mine) timer = setTimeout(keepRefreshing, PAUSE);
+function draw(prefix, fleet, log, active) {
+  const instances = fleet.instances.filter(({ id }) => id.startsWith(prefix));
+  const requests = log.requests.slice(-SHOWN_REQUESTS).reverse();
+  show('instances', instances, drawInstances);
+  show('active-faults', active.faults, drawFaults);
+  show('received', requests, drawRequests);
+  byId('instances-none').hidden = instances.length > 0;
+  const all = instances.length === fleet.count;
+  showText('fleet-count', all ? `${fleet.count}` : `${instances.length} of ${fleet.count}`);
+  const some = requests.length < log.requests.length;
+  showText('requests-count', some ? `the last ${requests.length}` : `${requests.length}`);
 }
-document.addEventListener('visibilitychange', keepRefreshing);
-byId('filter').addEventListener('input', keepRefreshing);
-keepRefreshing();
+
+document.addEventListener('visibilitychange', refresh);
+byId('filter').addEventListener('input', refresh);
+refresh();
 
 // Swagger UI knows dark from a class.
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const setScheme = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', setScheme);
 setScheme();
+
+// Else it would take over the links within the page, and they would not move the focus.
+window.noZensmooth = true;
 
 const chosen = () => document.querySelector('#contracts input:checked').value;
 const contractUrl = () => `/_emulator/page/contract/${chosen()}.yaml`;
@@ -178,4 +183,5 @@ async function openConsole() {
     ui.specActions.download(contractUrl());
   });
 }
-openConsole();
+// Swagger UI is there then.
+document.addEventListener('DOMContentLoaded', openConsole);

@@ -38,7 +38,8 @@ class Page(unittest.TestCase):
 
     def stop(self):
         self.emulator.terminate()
-        self.emulator.communicate()
+        self.emulator.wait()
+        self.emulator.stdout.close()
 
     def open(self, size="wide", scheme="light"):
         width, height = SIZES[size]
@@ -146,6 +147,32 @@ class Page(unittest.TestCase):
         self.execute(self.operation(page, "Emulator", "addFault"), 201)
         expect(page.locator("#faults")).to_contain_text("updatePassword")
         self.assert_well_behaved()
+
+    def test_the_token_is_filled_in(self):
+        page = self.open()
+        page.get_by_role("button", name="Authorize").click()
+        dialog = page.locator("#swagger .modal-ux")
+        expect(dialog).to_contain_text("X-Auth-Token")
+        expect(dialog).to_contain_text("Authorized")
+        dialog.get_by_role("button", name="Close").last.click()
+        expect(dialog).to_be_hidden()
+        self.assert_well_behaved()
+
+    def test_the_console_is_reached_and_used_by_keyboard(self):
+        page = self.open()
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("Skip to the console")).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("DDM", exact=True)).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#swagger .info .title")).to_contain_text("DCS passwords")
+        self.assert_well_behaved()
+
+    def test_it_says_when_the_emulator_has_ended(self):
+        page = self.open()
+        self.stop()
+        expect(page.locator("#status")).to_have_text("The emulator does not answer")
 
     def test_instances_are_found_by_how_their_ids_begin(self):
         page = self.open()
