@@ -131,8 +131,10 @@ fn read(path: &Path) -> Result<Fleet, Failure> {
 
 fn describe(started: &Started<'_>) -> String {
     let user = started.user;
+    let page = format!("{}/", started.url);
     let of_first = [
         ("URL", Some(started.url.as_str())),
+        ("Page", Some(&page)),
         ("Project id", Some(started.project_id)),
         ("Project name", Some(started.project_name)),
         ("Token", started.token.map(Secret::expose)),

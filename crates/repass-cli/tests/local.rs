@@ -209,8 +209,11 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     stdout.read_to_string(&mut told).unwrap();
     assert_eq!(emulator.wait().unwrap().code(), Some(0));
     assert!(told.lines().all(|line| line.len() <= 80), "{told}");
-    let (first, rest) = told.split_once('\n').unwrap();
-    assert!(first.starts_with("URL              http://127.0.0.1:"));
+    let (url, rest) = told.split_once('\n').unwrap();
+    let (page, rest) = rest.split_once('\n').unwrap();
+    let url = url.strip_prefix("URL              ").unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"));
+    assert_eq!(page, format!("Page             {url}/"));
     insta::assert_snapshot!(format!("{said}{rest}"));
 }
 

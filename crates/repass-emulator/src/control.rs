@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::fleet::{self, Kind};
-use crate::gateway;
 use crate::state::{Received, Shared};
+use crate::{gateway, page};
 
 /// The beginning of every path here.
 pub(crate) const PREFIX: &str = "/_emulator";
@@ -32,7 +32,7 @@ const LIMIT: (usize, usize) = (100, 1000);
 pub(crate) struct Refusal(StatusCode, String);
 
 impl Refusal {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self(status, message.into())
     }
 }
@@ -92,6 +92,7 @@ pub(crate) fn routes() -> Router<Shared> {
             get(list_faults).post(add_fault).delete(remove_faults),
         )
         .route("/clock", get(show_clock).post(advance_clock))
+        .nest("/page", page::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(no_method)
 }

@@ -40,6 +40,10 @@
 //! [`repass_client::emulator`] is generated from. It also reads an instance's state, checks a
 //! password, and moves the clock.
 //!
+//! In a browser its URL is a page: the fleet and the last requests, live, and the contract to try
+//! out with Swagger UI, which comes along. The page knows the token of the first project, so only
+//! `localhost` or an IP address is its host.
+//!
 //! # States
 //!
 #![doc = include_str!("states.md")]
@@ -62,6 +66,7 @@ mod fleet;
 mod gateway;
 mod iam;
 mod inject;
+mod page;
 mod server;
 mod service;
 mod state;

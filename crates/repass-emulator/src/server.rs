@@ -23,7 +23,7 @@ use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT};
 use crate::inject::{Cut, inject, respond};
 use crate::state::{Received, Shared};
 use crate::tokens::Tokens;
-use crate::{control, dcs, ddm, dms, iam};
+use crate::{control, dcs, ddm, dms, iam, page};
 
 /// The longest head of a request; a token alone can have some thousand bytes.
 const LARGEST_HEAD: usize = 64 << 10;
@@ -152,6 +152,7 @@ fn router(shared: Shared) -> Router {
             "/v3/{project_id}/instances/{instance_id}/admin-user",
             offer(put(ddm::reset_administrator), ddm_admin),
         )
+        .route("/", get(page::index))
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
@@ -202,7 +203,11 @@ async fn number(
         request.uri().path().to_owned(),
     );
 
-    let mut response = next.run(request).await;
+    let is_own = path == "/" || path.starts_with(control::PREFIX);
+    let mut response = match is_own {
+        true => page::guard(request, next).await,
+        false => next.run(request).await,
+    };
     if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
         response = refusal.gateway(&request_id).into_response();
     }
@@ -211,8 +216,8 @@ async fn number(
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
     response.headers_mut().remove(header::ALLOW);
-    // The control is no service, and a page asks it all the time.
-    if path.starts_with(control::PREFIX) {
+    // The control is no service, and the page asks it all the time.
+    if is_own {
         return response;
     }
     let is_cut = response.extensions().get::<Cut>().is_some();

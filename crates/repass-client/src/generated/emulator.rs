@@ -213,7 +213,8 @@ pub mod types {
 /// current one, what was requested last.
 ///
 /// Only `repass emulate` has it, below a path that no service uses. It asks for no token: it is for
-/// this machine. A body has to say that it is JSON, so that no web page can send one unasked.
+/// this machine. No web page can send a request unasked, or read an answer: the host has to be
+/// `localhost` or an IP address, or the status is 421, and a body has to say that it is JSON.
 ///
 ///
 /// Version: 1.0.0

@@ -1,0 +1,166 @@
+//! The page: what it is served with, and whom it refuses. A browser tries it out in `browser`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper is part of the tests"
+)]
+
+mod http;
+
+use http::start;
+use repass_emulator::{Emulator, Fleet};
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap};
+use serde_json::Value;
+
+/// What a browser gets for a path, with this host in place of the address's.
+async fn get(
+    emulator: &Emulator,
+    path: &str,
+    host: Option<&str>,
+) -> (StatusCode, HeaderMap, String) {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client.get(format!("{}{path}", emulator.url()));
+    if let Some(host) = host {
+        request = request.header(HOST, host);
+    }
+    let answer = request.send().await.unwrap();
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = answer.bytes().await.unwrap();
+    (status, headers, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn each_file_says_what_it_is_and_loads_nothing_from_elsewhere() {
+    let emulator = start().await;
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/_emulator/page/style.css", "text/css"),
+        ("/_emulator/page/page.js", "text/javascript"),
+        ("/_emulator/page/icon.svg", "image/svg+xml"),
+        ("/_emulator/page/swagger-ui.css", "text/css"),
+        ("/_emulator/page/swagger-ui-bundle.js", "text/javascript"),
+        ("/_emulator/page/token", "application/json"),
+        ("/_emulator/page/contract/dcs.yaml", "application/yaml"),
+        ("/_emulator/instances", "application/json"),
+    ] {
+        let (status, headers, body) = get(&emulator, path, None).await;
+        assert_eq!(
+            (status.as_u16(), &headers[CONTENT_TYPE]),
+            (200, &kind.parse().unwrap())
+        );
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'self';"),
+            "{path}: {policy}"
+        );
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        if path != "/_emulator/page/contract/dcs.yaml" {
+            // The examples of the contract are passwords too, and what is typed is changed there.
+            assert!(!body.contains(Fleet::DCS_PASSWORD), "{path}");
+        }
+    }
+    let (status, ..) = get(&emulator, "/_emulator/page/contract/other.yaml", None).await;
+    assert_eq!(status, 404);
+    // Who looks at the page asks the services nothing.
+    assert!(emulator.received().is_empty());
+}
+
+/// A page from elsewhere whose name leads here would have the token otherwise.
+#[tokio::test]
+async fn only_this_machine_is_a_host() {
+    let emulator = start().await;
+    let own = emulator.url().replace("http://", "");
+    for path in [
+        "/",
+        "/_emulator/page/token",
+        "/_emulator/instances",
+        "/_emulator/none",
+    ] {
+        for host in [
+            "example.com",
+            "localhost.example.com:80",
+            "127.0.0.1.example.com",
+            "",
+            "[",
+            "a b",
+        ] {
+            let (status, headers, body) = get(&emulator, path, Some(host)).await;
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(
+                (status.as_u16(), &body["error_code"]),
+                (421, &Value::from("EMULATOR.421"))
+            );
+            assert!(headers.contains_key("x-request-id"));
+        }
+        let here = get(&emulator, path, None).await.0;
+        for host in [
+            &own,
+            "localhost",
+            "LocalHost:8080",
+            "127.0.0.2",
+            "[::1]:8080",
+            "[::1]",
+        ] {
+            assert_eq!(
+                get(&emulator, path, Some(host)).await.0,
+                here,
+                "{path} of {host}"
+            );
+        }
+    }
+    // The services have hosts of their own.
+    let (status, ..) = get(&emulator, "/v3/projects", Some("iam.example.com")).await;
+    assert_eq!(status, 401);
+}
+
+#[tokio::test]
+async fn the_contract_is_about_this_emulator_and_its_fleet() {
+    let fleet = Fleet::from_yaml(
+        "
+projects:
+  - {id: project-1, name: one, token: token-1}
+  - {id: project-2, name: two, token: token-2}
+instances:
+  - {service: dcs, id: 00000000-0000-4000-8000-000000000001, project: two, password: Redis-Own-2023}
+  - {service: dcs, id: 00000000-0000-4000-8000-000000000002, project: one, password: Redis-Own-2023}
+  - {service: ddm, id: '*ddm', project: one, accounts: [{username: own, password: Account-Own-2023}]}
+",
+    );
+    let emulator = Emulator::start(fleet.unwrap()).await.unwrap();
+    let (_, _, token) = get(&emulator, "/_emulator/page/token", None).await;
+    assert_eq!(token, r#"{"token":"token-1"}"#);
+
+    let mut contract = String::new();
+    for file in ["ddm", "dcs", "dms", "iam", "emulator"] {
+        let path = format!("/_emulator/page/contract/{file}.yaml");
+        let (_, _, yaml) = get(&emulator, &path, None).await;
+        let parsed: openapiv3::OpenAPI = serde_saphyr::from_str(&yaml).unwrap();
+        let servers: Vec<_> = parsed
+            .servers
+            .iter()
+            .map(|server| &server.url[..])
+            .collect();
+        assert_eq!(servers, ["/"], "{file}");
+        assert!(!parsed.paths.paths.is_empty(), "{file}");
+        contract += &yaml;
+    }
+    assert!(contract.contains("example: project-1\n"));
+    assert!(contract.contains("example: 00000000-0000-4000-8000-000000000002\n"));
+    assert!(contract.contains("example: own\n"));
+    assert!(!contract.contains(Fleet::PROJECT_ID) && !contract.contains(Fleet::DCS_ID));
+    // One that YAML would not take as a text, and one of which the project has none.
+    assert!(contract.contains(Fleet::DDM_ID) && contract.contains(Fleet::DMS_ID));
+    assert!(!contract.contains("-Own-2023"));
+}
+
+#[tokio::test]
+async fn another_method_is_not_published() {
+    let emulator = start().await;
+    let (status, body) = http::send(&emulator, "post", "/", "{}").await;
+    assert_eq!(
+        (status, &body["error_code"]),
+        (404, &Value::from("APIGW.0101"))
+    );
+}
