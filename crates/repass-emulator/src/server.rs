@@ -13,20 +13,24 @@ use axum::routing::{MethodRouter, get, post, put};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::fault::{Operation, operation};
 use crate::fleet::Fleet;
-use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT};
+use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
 use crate::inject::{Cut, inject, respond};
 use crate::state::{Received, Shared};
 use crate::tokens::Tokens;
 use crate::{control, dcs, ddm, dms, iam};
 
-/// The longest head of a request; a token alone can have some thousand bytes.
-const LARGEST_HEAD: usize = 64 << 10;
+/// The longest head that is looked at, so that the gateway can refuse what is beyond its own limits.
+const LARGEST_HEAD: usize = 256 << 10;
+/// How many connections there are at a time; others wait until one ends. Where a process may have
+/// fewer files, that is the limit. Idle ones end after [`READ_TIMEOUT`].
+const MOST_CONNECTIONS: usize = 10_000;
 /// How long a token of IAM is good.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -93,6 +97,13 @@ impl Emulator {
     /// The last 1000 requests that were answered, the oldest first.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received()
+    }
+
+    /// Serves a connection that did not come over the listener, until it ends: tests and fuzzers
+    /// need no network then.
+    #[doc(hidden)]
+    pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        connection(stream, router(self.shared.clone())).await;
     }
 
     /// Whether this is the current password: of the instance, or of one of its accounts.
@@ -164,30 +175,34 @@ fn router(shared: Shared) -> Router {
 
 async fn serve(listener: TcpListener, router: Router) {
     // Connections end with the task that accepts them.
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= MOST_CONNECTIONS {
+            connections.join_next().await;
+        }
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, say: others will be closed.
+            // Out of file descriptors, say: connections will end, and this one waits.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        while connections.try_join_next().is_some() {}
         // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            respond(router.clone(), request.map(Body::new))
-        });
-        connections.spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(READ_TIMEOUT)
-                .max_buf_size(LARGEST_HEAD)
-                .serve_connection(TokioIo::new(stream), service);
-            // A connection that breaks is the client's affair.
-            let _ = connection.await;
-        });
+        connections.spawn(connection(stream, router.clone()));
     }
+}
+
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        respond(router.clone(), request.map(Body::new))
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    // A connection that breaks is the client's affair.
+    let _ = connection.await;
 }
 
 /// Gives each request an id and its answer the header with it.
@@ -202,7 +217,10 @@ async fn number(
         request.uri().path().to_owned(),
     );
 
-    let mut response = next.run(request).await;
+    let mut response = match check_head(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
     if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
         response = refusal.gateway(&request_id).into_response();
     }

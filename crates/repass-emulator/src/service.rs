@@ -1,5 +1,6 @@
 //! What the services of instances have in common: where they look before they act.
 
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Refusal};
@@ -66,6 +67,14 @@ impl Dialect {
             if call.body.is_empty() {
                 return Err(self.empty_body.clone());
             }
+            // The general tables of the services have this status, and no table a code for it. No
+            // Content-Type at all is let pass: the pages of the operations do not ask for one.
+            if call.is_no_json {
+                return Err(Refusal {
+                    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    ..self.not_json.clone()
+                });
+            }
             let body = self.read(&call.body)?;
             if instance.state != State::Running {
                 return Err(self.not_running.clone());
@@ -85,7 +94,8 @@ impl Dialect {
         Ok(answer().unwrap_or_else(|refusal| (self.refuse)(refusal, settings)))
     }
 
-    /// The body as the contract has it.
+    /// The body as the contract has it. A field that stands there twice is refused: no page says
+    /// which of two passwords would be set.
     fn read<Body: DeserializeOwned>(&self, body: &[u8]) -> Result<Body, Refusal> {
         // Serde would take an array for an object whose members come in order.
         let is_object = body.trim_ascii_start().starts_with(b"{");
