@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
@@ -132,13 +132,17 @@ impl FromRequest<Shared> for Call {
             mut parts,
             body,
         } = Admitted::from_request(request, shared).await?;
-        let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, shared).await;
-        let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
+        let path = RawPathParams::from_request_parts(&mut parts, shared).await;
+        let path = path.map_err(|_| Gateway(BAD_REQUEST))?;
+        let named = |name| {
+            let mut found = path.iter().filter(|(key, _)| *key == name);
+            found.next().map(|(_, value)| value.to_owned())
+        };
         Ok(Self {
             scope,
-            project_id: path.remove("project_id").unwrap_or_default(),
-            instance_id: path.remove("instance_id").unwrap_or_default(),
-            username: path.remove("username"),
+            project_id: named("project_id").unwrap_or_default(),
+            instance_id: named("instance_id").unwrap_or_default(),
+            username: named("username"),
             is_no_json: is_json(&parts.headers) == Some(false),
             body,
         })

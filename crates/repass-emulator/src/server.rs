@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post, put};
 use hyper::body::Incoming;
@@ -16,13 +15,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
+use tower::ServiceExt;
 
 use crate::clock::Clock;
 use crate::fault::{Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
-use crate::inject::{Cut, inject, respond};
-use crate::state::{Received, Shared};
+use crate::inject::{Cut, inject, sent};
+use crate::state::{Logged, Received, Shared, request_id};
 use crate::tokens::Tokens;
 use crate::{control, dcs, ddm, dms, iam};
 
@@ -85,7 +85,7 @@ impl Emulator {
         let address = listener.local_addr()?;
         let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
         let shared = Shared::new(address, fleet, instances, tokens, options.clock);
-        let server = tokio::spawn(serve(listener, router(shared.clone())));
+        let server = tokio::spawn(serve(listener, shared.clone()));
         Ok(Self { shared, server })
     }
 
@@ -103,7 +103,8 @@ impl Emulator {
     /// need no network then.
     #[doc(hidden)]
     pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        connection(stream, router(self.shared.clone())).await;
+        let shared = self.shared.clone();
+        connection(stream, shared.clone(), router(shared)).await;
     }
 
     /// Whether this is the current password: of the instance, or of one of its accounts.
@@ -136,7 +137,7 @@ fn router(shared: Shared) -> Router {
     let dcs_reset = operation("dcs", "resetPassword");
     let ddm_reset = operation("ddm", "resetUserPassword");
     let ddm_admin = operation("ddm", "resetAdministrator");
-    let published = Router::new()
+    Router::new()
         .route(
             "/v3/auth/tokens",
             offer(post(iam::create_token), create_token),
@@ -166,14 +167,11 @@ fn router(shared: Shared) -> Router {
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
-        .with_state(shared.clone());
-    // Around the router, not a layer of it: it names the methods of a path after all its layers.
-    Router::new()
-        .fallback_service(published)
-        .layer(middleware::from_fn_with_state(shared, number))
+        .with_state(shared)
 }
 
-async fn serve(listener: TcpListener, router: Router) {
+async fn serve(listener: TcpListener, shared: Shared) {
+    let router = router(shared.clone());
     // Connections end with the task that accepts them.
     let mut connections = JoinSet::new();
     loop {
@@ -188,13 +186,14 @@ async fn serve(listener: TcpListener, router: Router) {
         };
         // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
         let _ = stream.set_nodelay(true);
-        connections.spawn(connection(stream, router.clone()));
+        connections.spawn(connection(stream, shared.clone(), router.clone()));
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router) {
-    let service = service_fn(move |request: Request<Incoming>| {
-        respond(router.clone(), request.map(Body::new))
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Shared, router: Router) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let answer = answer(shared.clone(), router.clone(), request.map(Body::new));
+        async { sent(answer.await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -205,26 +204,23 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, router: Router)
     let _ = connection.await;
 }
 
-/// Gives each request an id and its answer the header with it.
-async fn number(
-    State(shared): State<Shared>,
-    request: Request<Body>,
-    next: Next,
-) -> Response<Body> {
-    let request_id = shared.new_request_id();
-    let (method, path) = (
-        request.method().to_string(),
-        request.uri().path().to_owned(),
-    );
+/// Carries out a request. It has an id, and its answer the header with it.
+async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Response<Body> {
+    let number = shared.new_request_number();
+    let request_id = request_id(number);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
     let mut response = match check_head(&request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        }
         Err(refusal) => refusal.into_response(),
     };
     if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
         response = refusal.gateway(&request_id).into_response();
     }
-    if let Ok(id) = HeaderValue::try_from(&request_id) {
+    if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert("x-request-id", id);
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
@@ -233,15 +229,12 @@ async fn number(
     if path.starts_with(control::PREFIX) {
         return response;
     }
-    shared.remember(Received {
+    let is_cut = response.extensions().get::<Cut>().is_some();
+    shared.remember(Logged {
         method,
         path,
-        status: response
-            .extensions()
-            .get::<Cut>()
-            .is_none()
-            .then(|| response.status().as_u16()),
-        request_id,
+        status: (!is_cut).then(|| response.status().as_u16()),
+        number,
     });
     response
 }
