@@ -45,11 +45,13 @@ impl Dialect {
     ) -> Result<Answer, Gateway> {
         let settings = &shared.fleet().settings;
         let mut projects = shared.fleet().projects.iter();
+        // A signed request names its project itself, and may name one that there is not.
+        let is_known = projects.any(|project| project.id == call.project_id);
         let in_scope = match &call.scope {
             Scope::Project(id) => *id == call.project_id,
-            Scope::All => projects.any(|project| project.id == call.project_id),
+            Scope::All => true,
         };
-        if !in_scope {
+        if !is_known || !in_scope {
             let other_project = self.other_project.clone();
             let other_project = other_project.ok_or(Gateway(UNAUTHENTICATED))?;
             return Ok((self.refuse)(other_project, settings));
