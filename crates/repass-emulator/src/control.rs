@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest, Path, Query, Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use jiff::Timestamp;
@@ -54,10 +54,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Refusal> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
+        if gateway::is_json(request.headers()) != Some(true) {
             let message = "the body is no JSON by its Content-Type; send application/json";
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
@@ -293,8 +290,10 @@ async fn remove_faults(
 ) -> Result<Answer, Refusal> {
     let bad = || Refusal::new(StatusCode::BAD_REQUEST, "fault_id is no number");
     let Query(WhichFault { fault_id }) = which.map_err(|_| bad())?;
-    let fault_id = fault_id.map(|id| id.parse()).transpose();
-    shared.faults().remove(fault_id.map_err(|_| bad())?);
+    // As the contract has it: from 1 to the largest integer of 64 bits with a sign.
+    let fault_id = fault_id.map(|id| id.parse::<i64>().ok().filter(|id| *id > 0));
+    let fault_id = fault_id.map(|id| id.ok_or_else(bad)).transpose()?;
+    shared.faults().remove(fault_id.map(i64::unsigned_abs));
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

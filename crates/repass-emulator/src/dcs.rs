@@ -33,7 +33,7 @@ const RESETTING: Refusal = Refusal::new(
     "The password of the instance is being reset.",
 );
 
-pub(crate) const DIALECT: Dialect = Dialect {
+pub(crate) static DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
@@ -119,7 +119,7 @@ pub(crate) async fn update_password(
         &call,
         |instance, request: UpdatePasswordRequest| {
             let Some(dcs) = redis(instance) else {
-                return Err(DIALECT.no_instance);
+                return Err(DIALECT.no_instance.clone());
             };
             let (old, new) = (request.old_password.expose(), request.new_password.expose());
             if dcs.password.is_none() {
@@ -181,7 +181,7 @@ pub(crate) async fn reset_password(
     let now = shared.now();
     DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
         let Some(dcs) = redis(instance) else {
-            return Err(DIALECT.no_instance);
+            return Err(DIALECT.no_instance.clone());
         };
         let new = match (request.new_password, request.no_password_access) {
             (None, true) => None,

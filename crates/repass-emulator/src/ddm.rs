@@ -20,7 +20,7 @@ const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid account n
 const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "Invalid password.");
 const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
 
-pub(crate) const DIALECT: Dialect = Dialect {
+pub(crate) static DIALECT: Dialect = Dialect {
     refuse: Refusal::err_code,
     other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.
@@ -61,7 +61,7 @@ pub(crate) async fn reset_user_password(
         &call,
         |instance, request: ResetUserPasswordRequest| {
             let Some((id, ddm)) = ddm(instance) else {
-                return Err(DIALECT.no_instance);
+                return Err(DIALECT.no_instance.clone());
             };
             let username = call.username.as_deref().unwrap_or_default();
             let account = ddm
@@ -102,7 +102,7 @@ pub(crate) async fn reset_administrator(
         &call,
         |instance, request: ResetAdministratorRequest| {
             let Some((id, ddm)) = ddm(instance) else {
-                return Err(DIALECT.no_instance);
+                return Err(DIALECT.no_instance.clone());
             };
             let new = request.password.expose();
             if DdmAdminPassword::POLICY

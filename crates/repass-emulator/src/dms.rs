@@ -21,7 +21,7 @@ const WRONG_STATE: Refusal = Refusal::new(
 const SSL_DISABLED: Refusal =
     Refusal::new(BAD, "DMS.00400971", "SSL is not enabled for the instance.");
 
-pub(crate) const DIALECT: Dialect = Dialect {
+pub(crate) static DIALECT: Dialect = Dialect {
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
@@ -57,7 +57,7 @@ pub(crate) async fn reset_password(
 ) -> Result<Answer, Gateway> {
     DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
         let Kind::Dms(dms) = &mut instance.kind else {
-            return Err(DIALECT.no_instance);
+            return Err(DIALECT.no_instance.clone());
         };
         if !dms.ssl {
             return Err(SSL_DISABLED);

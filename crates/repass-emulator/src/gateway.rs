@@ -1,13 +1,15 @@
 //! The API gateway before the services: it lets a request through, or refuses it in its own words.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authorization};
@@ -18,8 +20,11 @@ use crate::tokens::Standing;
 
 /// How long a client may take to send a head, and then a body.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The gateway's limit on a body.
+/// The gateway's limits: on a body, a URI, one header and all of them.
 const LARGEST_BODY: usize = 12 << 20;
+const LARGEST_URI: usize = 32 << 10;
+const LARGEST_HEADER: usize = 32 << 10;
+const LARGEST_HEADERS: usize = 128 << 10;
 /// How far the time of a signature may be off.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
@@ -33,6 +38,16 @@ const TOO_LARGE: Refusal = Refusal::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "APIGW.0201",
     "The request body is larger than 12 MB",
+);
+const URI_TOO_LARGE: Refusal = Refusal::new(
+    StatusCode::URI_TOO_LONG,
+    "APIGW.0201",
+    "Request URI too large",
+);
+const HEADERS_TOO_LARGE: Refusal = Refusal::new(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "APIGW.0201",
+    "Request headers too large",
 );
 pub(crate) const UNAUTHENTICATED: Refusal = Refusal::new(
     StatusCode::UNAUTHORIZED,
@@ -79,6 +94,8 @@ pub(crate) struct Call {
     pub(crate) project_id: String,
     pub(crate) instance_id: String,
     pub(crate) username: Option<String>,
+    /// Whether the body is no JSON by its `Content-Type`.
+    pub(crate) is_no_json: bool,
     pub(crate) body: Bytes,
 }
 
@@ -115,16 +132,49 @@ impl FromRequest<Shared> for Call {
             mut parts,
             body,
         } = Admitted::from_request(request, shared).await?;
-        let path = Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, shared).await;
-        let Path(mut path) = path.map_err(|_| Gateway(BAD_REQUEST))?;
+        let path = RawPathParams::from_request_parts(&mut parts, shared).await;
+        let path = path.map_err(|_| Gateway(BAD_REQUEST))?;
+        let named = |name| {
+            let mut found = path.iter().filter(|(key, _)| *key == name);
+            found.next().map(|(_, value)| value.to_owned())
+        };
         Ok(Self {
             scope,
-            project_id: path.remove("project_id").unwrap_or_default(),
-            instance_id: path.remove("instance_id").unwrap_or_default(),
-            username: path.remove("username"),
+            project_id: named("project_id").unwrap_or_default(),
+            instance_id: named("instance_id").unwrap_or_default(),
+            username: named("username"),
+            is_no_json: is_json(&parts.headers) == Some(false),
             body,
         })
     }
+}
+
+/// Refuses a head that is beyond the gateway's limits.
+pub(crate) fn check_head(request: &Request) -> Result<(), Gateway> {
+    let target = request.uri().path_and_query();
+    if target.is_some_and(|target| target.as_str().len() > LARGEST_URI) {
+        return Err(Gateway(URI_TOO_LARGE));
+    }
+    let sizes = request.headers().iter();
+    let mut sizes = sizes.map(|(name, value)| name.as_str().len() + value.len());
+    let all = sizes.try_fold(0, |all, size| {
+        (size <= LARGEST_HEADER).then_some(all + size)
+    });
+    if all.is_some_and(|all| all <= LARGEST_HEADERS) {
+        return Ok(());
+    }
+    Err(Gateway(Refusal {
+        // A status of nginx, which has no name elsewhere.
+        status: StatusCode::from_u16(494).unwrap_or(HEADERS_TOO_LARGE.status),
+        ..HEADERS_TOO_LARGE
+    }))
+}
+
+/// Whether a body is JSON by its `Content-Type`; none if there is none.
+pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
+    let kind = headers.get(header::CONTENT_TYPE)?;
+    let kind = kind.to_str().unwrap_or_default().split(';').next()?;
+    Some(kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// The whole body, within the gateway's limits.
@@ -132,8 +182,11 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Gateway> {
     let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
     match body.await {
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Gateway(TOO_LARGE)),
-        Err(_) => Err(Gateway(BAD_REQUEST)),
+        Ok(Err(error)) if error.source().is_some_and(|of| of.is::<LengthLimitError>()) => {
+            Err(Gateway(TOO_LARGE))
+        }
+        // It broke off, is wrongly framed, or took too long.
+        Ok(Err(_)) | Err(_) => Err(Gateway(BAD_REQUEST)),
     }
 }
 

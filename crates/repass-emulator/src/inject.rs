@@ -1,9 +1,7 @@
 //! Faults, done to the requests that they are about.
 
-use std::convert::Infallible;
 use std::io;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode, header};
@@ -11,7 +9,6 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::stream;
-use tower::ServiceExt;
 
 use crate::answer::Refusal;
 use crate::fault::{Fault, FaultKind, Operation, When};
@@ -61,13 +58,8 @@ pub(crate) async fn inject(
     }
 }
 
-/// Carries out a request, or cuts its connection.
-pub(crate) async fn respond(
-    router: Router,
-    request: Request,
-) -> Result<Response<Body>, CutConnection> {
-    let answer: Result<_, Infallible> = router.oneshot(request).await;
-    let Ok(answer) = answer;
+/// The answer, unless its connection is to be cut.
+pub(crate) fn sent(answer: Response<Body>) -> Result<Response<Body>, CutConnection> {
     match answer.extensions().get::<Cut>() {
         Some(Cut) => Err(CutConnection),
         None => Ok(answer),
@@ -117,14 +109,14 @@ fn error(
     status: StatusCode,
     fault: &Fault,
 ) -> Response<Body> {
-    let dialect: Dialect = match operation.service {
-        "ddm" => ddm::DIALECT,
-        "dcs" => dcs::DIALECT,
-        "dms" => dms::DIALECT,
-        _ if is_of_gateway(fault) => dms::DIALECT,
+    let dialect: &Dialect = match operation.service {
+        "ddm" => &ddm::DIALECT,
+        "dcs" => &dcs::DIALECT,
+        "dms" => &dms::DIALECT,
+        _ if is_of_gateway(fault) => &dms::DIALECT,
         _ => return iam::failed(status, fault.message.as_deref()).into_response(),
     };
-    let Refusal { code, message, .. } = dialect.internal;
+    let Refusal { code, message, .. } = dialect.internal.clone();
     let refusal = Refusal {
         status,
         code: fault.code.clone().map_or(code, Into::into),

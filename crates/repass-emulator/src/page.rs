@@ -3,11 +3,9 @@
 use std::net::IpAddr;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use repass_client::Secret;
@@ -49,22 +47,23 @@ const CONTRACT: [(&str, &str); 5] = [
     ),
 ];
 
-/// Answers a request for the page or the control, if it is meant for this machine.
+/// Lets a request for the page or the control through if it is meant for this machine.
 ///
 /// A web page from elsewhere may let its own name lead here; what it then asks for has its name as
 /// the host. An address cannot be led elsewhere, and `localhost` is this machine.
-pub(crate) async fn guard(request: Request, next: Next) -> Response<Body> {
-    let mut response = if is_for_this_machine(request.headers()) {
-        next.run(request).await
-    } else {
-        let message = "the host is neither localhost nor an IP address; use the emulator's URL";
-        Refusal::new(StatusCode::MISDIRECTED_REQUEST, message).into_response()
-    };
-    for (name, value) in HEADERS {
-        let value = HeaderValue::from_static(value);
-        response.headers_mut().insert(name, value);
+pub(crate) fn guard(headers: &HeaderMap) -> Result<(), Refusal> {
+    if is_for_this_machine(headers) {
+        return Ok(());
     }
-    response
+    let message = "the host is neither localhost nor an IP address; use the emulator's URL";
+    Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, message))
+}
+
+/// Adds what a browser has to know of an answer of the page or the control.
+pub(crate) fn protect(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }
 
 fn is_for_this_machine(headers: &HeaderMap) -> bool {

@@ -5,28 +5,32 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderValue, Request, Response, header};
-use axum::middleware::{self, Next};
+use axum::middleware;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get, post, put};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+use tower::ServiceExt;
 
 use crate::clock::Clock;
 use crate::fault::{Operation, operation};
 use crate::fleet::Fleet;
-use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT};
-use crate::inject::{Cut, inject, respond};
-use crate::state::{Received, Shared};
+use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
+use crate::inject::{Cut, inject, sent};
+use crate::state::{Logged, Received, Shared, request_id};
 use crate::tokens::Tokens;
 use crate::{control, dcs, ddm, dms, iam, page};
 
-/// The longest head of a request; a token alone can have some thousand bytes.
-const LARGEST_HEAD: usize = 64 << 10;
+/// The longest head that is looked at, so that the gateway can refuse what is beyond its own limits.
+const LARGEST_HEAD: usize = 256 << 10;
+/// How many connections there are at a time; others wait until one ends. Where a process may have
+/// fewer files, that is the limit. Idle ones end after [`READ_TIMEOUT`].
+const MOST_CONNECTIONS: usize = 10_000;
 /// How long a token of IAM is good.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -81,7 +85,7 @@ impl Emulator {
         let address = listener.local_addr()?;
         let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
         let shared = Shared::new(address, fleet, instances, tokens, options.clock);
-        let server = tokio::spawn(serve(listener, router(shared.clone())));
+        let server = tokio::spawn(serve(listener, shared.clone()));
         Ok(Self { shared, server })
     }
 
@@ -93,6 +97,14 @@ impl Emulator {
     /// The last 1000 requests that were answered, the oldest first.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received()
+    }
+
+    /// Serves a connection that did not come over the listener, until it ends: tests and fuzzers
+    /// need no network then.
+    #[doc(hidden)]
+    pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let shared = self.shared.clone();
+        connection(stream, shared.clone(), router(shared)).await;
     }
 
     /// Whether this is the current password: of the instance, or of one of its accounts.
@@ -125,7 +137,7 @@ fn router(shared: Shared) -> Router {
     let dcs_reset = operation("dcs", "resetPassword");
     let ddm_reset = operation("ddm", "resetUserPassword");
     let ddm_admin = operation("ddm", "resetAdministrator");
-    let published = Router::new()
+    Router::new()
         .route(
             "/v3/auth/tokens",
             offer(post(iam::create_token), create_token),
@@ -156,78 +168,82 @@ fn router(shared: Shared) -> Router {
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
-        .with_state(shared.clone());
-    // Around the router, not a layer of it: it names the methods of a path after all its layers.
-    Router::new()
-        .fallback_service(published)
-        .layer(middleware::from_fn_with_state(shared, number))
+        .with_state(shared)
 }
 
-async fn serve(listener: TcpListener, router: Router) {
+async fn serve(listener: TcpListener, shared: Shared) {
+    let router = router(shared.clone());
     // Connections end with the task that accepts them.
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= MOST_CONNECTIONS {
+            connections.join_next().await;
+        }
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, say: others will be closed.
+            // Out of file descriptors, say: connections will end, and this one waits.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        while connections.try_join_next().is_some() {}
         // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            respond(router.clone(), request.map(Body::new))
-        });
-        connections.spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(READ_TIMEOUT)
-                .max_buf_size(LARGEST_HEAD)
-                .serve_connection(TokioIo::new(stream), service);
-            // A connection that breaks is the client's affair.
-            let _ = connection.await;
-        });
+        connections.spawn(connection(stream, shared.clone(), router.clone()));
     }
 }
 
-/// Gives each request an id and its answer the header with it.
-async fn number(
-    State(shared): State<Shared>,
-    request: Request<Body>,
-    next: Next,
-) -> Response<Body> {
-    let request_id = shared.new_request_id();
-    let (method, path) = (
-        request.method().to_string(),
-        request.uri().path().to_owned(),
-    );
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Shared, router: Router) {
+    let service = service_fn(|request: Request<Incoming>| {
+        let answer = answer(shared.clone(), router.clone(), request.map(Body::new));
+        async { sent(answer.await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(READ_TIMEOUT)
+        .max_buf_size(LARGEST_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    // A connection that breaks is the client's affair.
+    let _ = connection.await;
+}
 
+/// Carries out a request. It has an id, and its answer the header with it.
+async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Response<Body> {
+    let number = shared.new_request_number();
+    let request_id = request_id(number);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    // The page and the control, which are no service.
     let is_own = path == "/" || path.starts_with(control::PREFIX);
-    let mut response = match is_own {
-        true => page::guard(request, next).await,
-        false => next.run(request).await,
+
+    let admitted = match is_own {
+        true => page::guard(request.headers()).map_err(IntoResponse::into_response),
+        false => check_head(&request).map_err(IntoResponse::into_response),
+    };
+    let mut response = match admitted {
+        Ok(()) => {
+            let Ok(response) = router.oneshot(request).await;
+            response
+        }
+        Err(refusal) => refusal,
     };
     if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
         response = refusal.gateway(&request_id).into_response();
     }
-    if let Ok(id) = HeaderValue::try_from(&request_id) {
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-request-id", id);
+    }
+    if is_own {
+        page::protect(response.headers_mut());
+        return response;
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
     response.headers_mut().remove(header::ALLOW);
-    // The control is no service, and the page asks it all the time.
-    if is_own {
-        return response;
-    }
     let is_cut = response.extensions().get::<Cut>().is_some();
     let status = (!is_cut).then(|| response.status().as_u16());
-    tracing::info!(method, path, status, request_id, "answered");
-    shared.remember(Received {
+    tracing::info!(%method, path, status, request_id, "answered");
+    shared.remember(Logged {
         method,
         path,
         status,
-        request_id,
+        number,
     });
     response
 }

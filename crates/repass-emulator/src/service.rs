@@ -1,5 +1,6 @@
 //! What the services of instances have in common: where they look before they act.
 
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Refusal};
@@ -44,11 +45,13 @@ impl Dialect {
     ) -> Result<Answer, Gateway> {
         let settings = &shared.fleet().settings;
         let mut projects = shared.fleet().projects.iter();
+        // A signed request names its project itself, and may name one that there is not.
+        let is_known = projects.any(|project| project.id == call.project_id);
         let in_scope = match &call.scope {
             Scope::Project(id) => *id == call.project_id,
-            Scope::All => projects.any(|project| project.id == call.project_id),
+            Scope::All => true,
         };
-        if !in_scope {
+        if !is_known || !in_scope {
             let other_project = self.other_project.clone();
             let other_project = other_project.ok_or(Gateway(UNAUTHENTICATED))?;
             return Ok((self.refuse)(other_project, settings));
@@ -65,6 +68,14 @@ impl Dialect {
             let instance = instance.ok_or_else(|| self.no_instance.clone())?;
             if call.body.is_empty() {
                 return Err(self.empty_body.clone());
+            }
+            // The general tables of the services have this status, and no table a code for it. No
+            // Content-Type at all is let pass: the pages of the operations do not ask for one.
+            if call.is_no_json {
+                return Err(Refusal {
+                    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    ..self.not_json.clone()
+                });
             }
             let body = self.read(&call.body)?;
             if instance.state != State::Running {
@@ -85,7 +96,8 @@ impl Dialect {
         Ok(answer().unwrap_or_else(|refusal| (self.refuse)(refusal, settings)))
     }
 
-    /// The body as the contract has it.
+    /// The body as the contract has it. A field that stands there twice is refused: no page says
+    /// which of two passwords would be set.
     fn read<Body: DeserializeOwned>(&self, body: &[u8]) -> Result<Body, Refusal> {
         // Serde would take an array for an object whose members come in order.
         let is_object = body.trim_ascii_start().starts_with(b"{");
@@ -100,7 +112,9 @@ impl Dialect {
 }
 
 pub(crate) fn is_uuid(text: &str) -> bool {
-    let groups: Vec<_> = text.split('-').collect();
-    let lengths = groups.iter().map(|group| group.len());
-    lengths.eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+    let is_at_home = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_at_home)
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use axum::http::Method;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -31,6 +32,15 @@ pub struct Received {
     pub request_id: String,
 }
 
+/// A request that was answered, as it is kept: most are never asked for.
+#[derive(Debug)]
+pub(crate) struct Logged {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) number: u64,
+}
+
 /// A handle to the state.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared(Arc<State>);
@@ -48,7 +58,7 @@ struct State {
     received: AtomicU64,
     /// How many jobs have been begun.
     jobs: AtomicU64,
-    log: Mutex<VecDeque<Received>>,
+    log: Mutex<VecDeque<Logged>>,
 }
 
 impl Shared {
@@ -110,24 +120,35 @@ impl Shared {
         format!("00000000-0000-4000-8000-{number:012x}")
     }
 
-    /// An id for a request, another one each time.
-    pub(crate) fn new_request_id(&self) -> String {
-        let number = self.0.received.fetch_add(1, Ordering::Relaxed) + 1;
-        format!("{number:032x}")
+    /// A number for a request, another one each time.
+    pub(crate) fn new_request_number(&self) -> u64 {
+        self.0.received.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn remember(&self, received: Received) {
+    pub(crate) fn remember(&self, logged: Logged) {
         let mut log = lock(&self.0.log);
-        if log.len() == REMEMBERED {
-            log.pop_front();
-        }
-        log.push_back(received);
+        let forgotten = (log.len() == REMEMBERED).then(|| log.pop_front());
+        log.push_back(logged);
+        // What is forgotten is freed when others can go on.
+        drop(log);
+        drop(forgotten);
     }
 
     /// The last requests that were answered, the oldest first.
     pub(crate) fn received(&self) -> Vec<Received> {
-        lock(&self.0.log).iter().cloned().collect()
+        let received = |logged: &Logged| Received {
+            method: logged.method.to_string(),
+            path: logged.path.clone(),
+            status: logged.status,
+            request_id: request_id(logged.number),
+        };
+        lock(&self.0.log).iter().map(received).collect()
     }
+}
+
+/// The id of the request with this number.
+pub(crate) fn request_id(number: u64) -> String {
+    format!("0000000000000000{number:016x}")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -49,7 +49,7 @@ pub mod types {
         pub milliseconds: ::std::option::Option<i64>,
         ///For `throttle`. How many requests get through in a second.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub per_second: ::std::option::Option<i32>,
+        pub per_second: ::std::option::Option<i64>,
         /// For `error` and `html`. The status, from 400 to 599; 500 and 502 unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i32>,
@@ -70,7 +70,7 @@ pub mod types {
         pub instance_id: ::std::option::Option<::std::string::String>,
         ///How many requests it hits; every one unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub count: ::std::option::Option<i32>,
+        pub count: ::std::option::Option<i64>,
         ///Which share of the requests it hits; the fleet's seed decides which.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub percent: ::std::option::Option<i32>,

@@ -1,0 +1,339 @@
+//! Bytes of any kind: each gets an answer or a closed connection.
+#![allow(
+    clippy::unwrap_used,
+    reason = "the raw connection is part of the tests"
+)]
+
+mod http;
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use http::{login_body, path, send, start};
+use repass_emulator::{Emulator, Fleet};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+
+/// As long as a client may take to send a head, and then a body.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+fn connect(emulator: &Emulator) -> TcpStream {
+    let stream = TcpStream::connect(emulator.url().replace("http://", "")).unwrap();
+    let hangs = Some(Duration::from_secs(20));
+    stream.set_read_timeout(hangs).unwrap();
+    stream
+}
+
+/// Writes bytes to a connection of its own and reads whatever comes back until it is closed.
+fn raw(emulator: &Emulator, bytes: impl AsRef<[u8]>) -> String {
+    let mut stream = connect(emulator);
+    // The emulator may close before it has read everything.
+    let _ = stream.write_all(bytes.as_ref());
+    read(stream)
+}
+
+fn read(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 "));
+    answer
+}
+
+/// The status of an answer; 0 if the connection was closed without one.
+fn status(answer: &str) -> u16 {
+    let status = answer.split(' ').nth(1).unwrap_or("0");
+    status.parse().unwrap()
+}
+
+/// A reset of the Kafka instance, with these headers and this body.
+fn reset(headers: &str, body: &[u8]) -> Vec<u8> {
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let (token, length) = (Fleet::TOKEN, body.len());
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-auth-token: {token}\r\n\
+         content-length: {length}\r\n{headers}\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+const PASSWORD: &[u8] = br#"{"new_password":"Kafka-Example-2024"}"#;
+
+async fn works(emulator: &Emulator) {
+    let path = path("v2", Fleet::DMS_ID, "password");
+    let body = std::str::from_utf8(PASSWORD).unwrap();
+    assert_eq!(send(emulator, "post", &path, body).await.0, 204);
+}
+
+/// The gateway has limits: 32 KB for a URI and for a header, and 128 KB for all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_beyond_the_limits_is_refused_as_the_gateway_does() {
+    let emulator = start().await;
+    let get = |query: usize, headers: &[usize]| {
+        let query = "q".repeat(query);
+        let header = |size: &usize| format!("x: {}\r\n", "a".repeat(*size));
+        let headers: String = headers.iter().map(header).collect();
+        format!("GET /x{query} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{headers}\r\n")
+    };
+    let kib = 1 << 10;
+    for (query, headers, expected) in [
+        (32 * kib - 2, vec![], 404),
+        (32 * kib - 1, vec![], 414),
+        (60 * kib, vec![], 414),
+        (0, vec![32 * kib - 1], 404),
+        (0, vec![32 * kib], 494),
+        (0, vec![31 * kib; 4], 404),
+        (0, vec![31 * kib; 5], 494),
+    ] {
+        let answer = raw(&emulator, get(query, &headers));
+        assert_eq!(status(&answer), expected, "{query} {headers:?}");
+        if expected != 404 {
+            assert!(answer.contains(r#""error_code":"APIGW.0201""#), "{answer}");
+            assert!(answer.contains(r#""request_id":"#), "{answer}");
+        }
+    }
+    // Beyond what is looked at there is an answer without a body.
+    for (query, headers) in [
+        (70 * kib, vec![]),
+        (0, vec![31 * kib; 12]),
+        (0, vec![0; 101]),
+    ] {
+        let answer = raw(&emulator, get(query, &headers));
+        // The rest of the request may be on its way when the connection is closed.
+        assert!(matches!(status(&answer), 414 | 431 | 494 | 0), "{answer}");
+    }
+    works(&emulator).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_chunks_has_the_same_limit() {
+    let emulator = start().await;
+    let chunk = format!("100000\r\n{}\r\n", "a".repeat(1 << 20));
+    let head = reset("transfer-encoding: chunked\r\n", b"");
+    let head = String::from_utf8(head).unwrap();
+    let head = head.replace("content-length: 0\r\n", "");
+    for (chunks, expected) in [(12, 400), (13, 413)] {
+        let request = format!("{head}{}0\r\n\r\n", chunk.repeat(chunks));
+        assert_eq!(status(&raw(&emulator, request)), expected);
+    }
+}
+
+/// 415 stands in the services' general tables. No Content-Type at all is let pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_no_json_by_its_type_is_refused() {
+    let emulator = start().await;
+    for (kind, expected) in [
+        ("", 204),
+        ("content-type: application/json\r\n", 204),
+        ("content-type: application/json;charset=utf-8\r\n", 204),
+        ("content-type: Application/JSON ; charset=UTF-8\r\n", 204),
+        ("content-type: application/x-www-form-urlencoded\r\n", 415),
+        ("content-type: text/plain\r\n", 415),
+        ("content-type: application/bson\r\n", 415),
+        ("content-type: \r\n", 415),
+    ] {
+        let answer = raw(&emulator, reset(kind, PASSWORD));
+        assert_eq!(status(&answer), expected, "{kind}");
+        assert_eq!(answer.contains("DMS.00400005"), expected == 415);
+    }
+    let body = login_body(Fleet::USER_PASSWORD);
+    for (kind, expected) in [("application/json;charset=utf8", 201), ("text/plain", 415)] {
+        let length = body.len();
+        let answer = raw(
+            &emulator,
+            format!(
+                "POST /v3/auth/tokens HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\
+                 content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+            ),
+        );
+        assert_eq!(status(&answer), expected, "{answer}");
+    }
+}
+
+/// No page says which of two would count.
+#[tokio::test]
+async fn a_field_that_stands_there_twice_is_refused() {
+    let emulator = start().await;
+    let twice = r#"{"new_password":"Kafka-Example-2024","new_password":"Kafka-Example-2025"}"#;
+    let change = r#"{"old_password":"Redis-Example-2023","old_password":"Redis-Example-2023",
+                     "new_password":"Redis-Example-2024"}"#;
+    let admin = r#"{"name":"root","password":"Admin-Example-2024","name":"root"}"#;
+    let user = r#"{"password":"Account-Example-2024","password":"Account-Example-2024"}"#;
+    let of_user = format!("users/{}/password", Fleet::DDM_USERNAME);
+    let faults = r#"{"fault":"cut","fault":"html"}"#;
+    let login = login_body(Fleet::USER_PASSWORD);
+    let login = login.replacen(r#""name":"#, r#""name":"another","name":"#, 1);
+    for (method, path, body) in [
+        ("post", path("v2", Fleet::DMS_ID, "password"), twice),
+        ("put", path("v2", Fleet::DCS_ID, "password"), change),
+        ("post", path("v2", Fleet::DCS_ID, "password/reset"), twice),
+        ("put", path("v3", Fleet::DDM_ID, "admin-user"), admin),
+        ("post", path("v2", Fleet::DDM_ID, &of_user), user),
+        ("post", "/_emulator/faults".to_owned(), faults),
+        ("post", "/v3/auth/tokens".to_owned(), login.as_str()),
+    ] {
+        let (status, answer) = send(&emulator, method, &path, body).await;
+        assert_eq!(status, 400, "{path}: {answer}");
+    }
+    assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2023"));
+    assert!(emulator.password_is(Fleet::DCS_ID, None, Fleet::DCS_PASSWORD));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_any_bytes_is_refused() {
+    let emulator = start().await;
+    let deep = |open: &str| open.repeat(50_000).into_bytes();
+    for body in [
+        vec![0xff; 1000],
+        b"{\"new_password\":\"Kafka-Example-2024\xff\"}".to_vec(),
+        b"{\"new_password\":\"\\ud800Kafka-Example-2024\"}".to_vec(),
+        b"\xef\xbb\xbf{\"new_password\":\"Kafka-Example-2024\"}".to_vec(),
+        vec![0; 1000],
+        deep("["),
+        deep(r#"{"new_password":"#),
+        [&b"{\"new_password\":"[..], &deep("[")].concat(),
+        format!(r#"{{"new_password":{}}}"#, "9".repeat(100_000)).into_bytes(),
+    ] {
+        let answer = raw(&emulator, reset("", &body));
+        let shown = String::from_utf8_lossy(&body);
+        assert_eq!(status(&answer), 400, "{shown:.50}: {answer}");
+        assert!(answer.contains("DMS.0040"), "{answer}");
+    }
+    works(&emulator).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_request_end_the_connection() {
+    let emulator = start().await;
+    let whole = reset("", PASSWORD);
+    let whole_text = String::from_utf8(whole.clone()).unwrap();
+    let framed = |how: &str| {
+        let length = format!("content-length: {}\r\n", PASSWORD.len());
+        whole_text.replace(&length, how).into_bytes()
+    };
+    let of_bytes = |from: &str, to: &[u8]| {
+        let (before, after) = whole_text.split_once(from).unwrap();
+        [before.as_bytes(), to, after.as_bytes()].concat()
+    };
+    for (bytes, expected) in [
+        (vec![0; 1000], 400),
+        (vec![0xff; 1000], 400),
+        // A version that there is not, and bytes where text belongs.
+        (of_bytes("HTTP/1.1", b"HTTP/9.9"), 400),
+        (of_bytes("instances", b"inst\xff\xfences"), 400),
+        (of_bytes("host: h", b"ho\xffst: h"), 400),
+        (of_bytes("emulator-token", b"emulator-\xff\xfe"), 401),
+        (framed("content-length: -1\r\n"), 400),
+        (framed("content-length: 99999999999999999999\r\n"), 400),
+        (framed("content-length: 37\r\ncontent-length: 38\r\n"), 400),
+        (framed("transfer-encoding: chunked\r\n"), 400),
+        (framed("content-length: 2\r\n"), 400),
+        (whole.clone(), 204),
+    ] {
+        let answer = raw(&emulator, &bytes);
+        let shown = String::from_utf8_lossy(&bytes);
+        assert_eq!(status(&answer), expected, "{shown}: {answer}");
+    }
+    // Less than a request, and then the client is gone.
+    for bytes in [
+        vec![],
+        b"\r\n\r\n\r\n".to_vec(),
+        // The beginnings of HTTP/2 and of TLS.
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
+        whole[..60].to_vec(),
+        framed("content-length: 1000\r\n"),
+    ] {
+        let mut stream = connect(&emulator);
+        stream.write_all(&bytes).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let shown = String::from_utf8_lossy(&bytes);
+        assert!(matches!(status(&read(stream)), 0 | 400), "{shown}");
+    }
+    works(&emulator).await;
+}
+
+/// What comes back on a connection without a network, and after how long.
+async fn paused(
+    emulator: &Emulator,
+    send: impl AsyncFnOnce(&mut tokio::io::DuplexStream),
+) -> (String, Duration) {
+    let (mut client, server) = tokio::io::duplex(1 << 20);
+    let begun = Instant::now();
+    let client = async {
+        send(&mut client).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let (answer, ()) = tokio::join!(client, emulator.serve(server));
+    (answer, begun.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_clients_are_not_waited_for() {
+    let emulator = start().await;
+    let request = reset("", PASSWORD);
+    let head = request.len() - PASSWORD.len();
+    // The clock of the tests jumps, so that nothing here takes its time.
+    for (sent, expected) in [(0, 0), (10, 0), (head, 400), (head + 5, 400)] {
+        let part = &request[..sent];
+        let (answer, took) = paused(&emulator, async |client| {
+            client.write_all(part).await.unwrap();
+        })
+        .await;
+        assert_eq!(status(&answer), expected, "{sent}: {answer}");
+        assert_eq!(answer.contains("APIGW.0201"), expected == 400);
+        assert!(took >= READ_TIMEOUT && took < 2 * READ_TIMEOUT, "{took:?}");
+    }
+    // A byte now and then is no whole head, and no whole body.
+    for begun in [0, head] {
+        let (answer, took) = paused(&emulator, async |client| {
+            client.write_all(&request[..begun]).await.unwrap();
+            for byte in &request[begun..] {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                if client.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+            }
+        })
+        .await;
+        assert_ne!(status(&answer), 204);
+        assert!(took >= READ_TIMEOUT && took < 3 * READ_TIMEOUT, "{took:?}");
+    }
+    // A connection that is kept and not used ends, too.
+    let kept = String::from_utf8(request).unwrap();
+    let kept = kept.replace("connection: close\r\n", "");
+    let (answer, took) = paused(&emulator, async |client| {
+        client.write_all(kept.as_bytes()).await.unwrap();
+    })
+    .await;
+    assert_eq!(status(&answer), 204);
+    assert!(took >= READ_TIMEOUT && took < 2 * READ_TIMEOUT, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_idle_connections_hold_nobody_up() {
+    let emulator = start().await;
+    // Both ends of a connection are files of this process.
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let files = limit.current.unwrap_or(u64::MAX);
+    let half_a_head = b"POST /v2/";
+    let mut idle = Vec::new();
+    for number in 0..3000.min(files / 2 - 200) {
+        let mut stream = connect(&emulator);
+        if number % 2 == 0 {
+            stream.write_all(half_a_head).unwrap();
+        }
+        idle.push(stream);
+    }
+    works(&emulator).await;
+    drop(idle);
+    works(&emulator).await;
+}
