@@ -15,11 +15,20 @@ use crate::fleet::{DdmErrors, Settings};
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     body: Option<String>,
+    changed: bool,
 }
+
+/// Marks the answer to a request that changed a password.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Changed;
 
 impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, body: None }
+        Self {
+            status,
+            body: None,
+            changed: false,
+        }
     }
 
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
@@ -28,6 +37,15 @@ impl Answer {
         Self {
             status,
             body: Some(body),
+            changed: false,
+        }
+    }
+
+    /// The answer to a request that changed a password.
+    pub(crate) fn changed(self) -> Self {
+        Self {
+            changed: true,
+            ..self
         }
     }
 }
@@ -40,6 +58,9 @@ impl IntoResponse for Answer {
             None => Response::default(),
         };
         *response.status_mut() = self.status;
+        if self.changed {
+            response.extensions_mut().insert(Changed);
+        }
         response
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dcs::types::UpdatePasswordRequest;
-use repass_client::{Context, DcsPassword, Secret};
+use repass_client::{Context, DcsPassword, Secret, Service};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::answer::{Answer, Refusal};
@@ -34,6 +34,7 @@ const RESETTING: Refusal = Refusal::new(
 );
 
 pub(crate) static DIALECT: Dialect = Dialect {
+    service: Service::Dcs,
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,

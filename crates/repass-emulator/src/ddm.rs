@@ -6,7 +6,7 @@ use repass_client::ddm::types::{
     ResetAdministratorRequest, ResetAdministratorResponse, ResetUserPasswordRequest,
     ResetUserPasswordResponse,
 };
-use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword};
+use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword, Service};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Account, Ddm, DdmAdminSuccess, Instance, Kind};
@@ -21,6 +21,7 @@ const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "Invalid password.");
 const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
 
 pub(crate) static DIALECT: Dialect = Dialect {
+    service: Service::Ddm,
     refuse: Refusal::err_code,
     other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dms::types::ResetPasswordRequest;
-use repass_client::{Context, DmsPassword};
+use repass_client::{Context, DmsPassword, Service};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::Kind;
@@ -22,6 +22,7 @@ const SSL_DISABLED: Refusal =
     Refusal::new(BAD, "DMS.00400971", "SSL is not enabled for the instance.");
 
 pub(crate) static DIALECT: Dialect = Dialect {
+    service: Service::Dms,
     refuse: Refusal::error_code,
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,

@@ -219,7 +219,8 @@ pub(crate) struct Active {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Due {
     pub(crate) latency: Duration,
-    pub(crate) fault: Option<Fault>,
+    /// With its id.
+    pub(crate) fault: Option<(u64, Fault)>,
 }
 
 impl Faults {
@@ -245,6 +246,14 @@ impl Faults {
             second: None,
         });
         self.last_id
+    }
+
+    /// Takes a hit back that did nothing.
+    pub(crate) fn give_back(&mut self, id: u64) {
+        let active = self.active.iter_mut().find(|active| active.id == id);
+        if let Some(active) = active {
+            active.hits = active.hits.saturating_sub(1);
+        }
     }
 
     /// Removes those with this id, or all. Says whether there were any.
@@ -279,7 +288,7 @@ impl Faults {
             if is_latency {
                 due.latency += Duration::from_millis(active.fault.milliseconds.unwrap_or(0));
             } else {
-                due.fault = Some(active.fault.clone());
+                due.fault = Some((active.id, active.fault.clone()));
             }
         }
         due

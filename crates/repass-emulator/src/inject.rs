@@ -10,15 +10,12 @@ use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::answer::Refusal;
+use crate::answer::{Changed, Refusal};
 use crate::fault::{Fault, FaultKind, Operation, When};
 use crate::gateway::{ENDED, Gateway};
 use crate::service::Dialect;
 use crate::state::Shared;
 use crate::{dcs, ddm, dms, iam};
-
-const PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center>\
-                    <h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
 
 /// Marks an answer that is not sent: the connection is cut.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +39,7 @@ pub(crate) async fn inject(
     if !due.latency.is_zero() {
         tokio::time::sleep(due.latency).await;
     }
-    let Some(fault) = due.fault else {
+    let Some((id, fault)) = due.fault else {
         return next.run(request).await;
     };
     let is_after = fault.when == When::After || fault.fault == FaultKind::Truncate;
@@ -51,8 +48,12 @@ pub(crate) async fn inject(
         false => None,
     };
     match answer {
-        // A refusal changed nothing, so there is nothing to come after.
-        Some(answer) if !succeeded(&answer) => answer,
+        // A refusal changed nothing, so there is nothing to come after, and the next request is
+        // the one to hit.
+        Some(answer) if !succeeded(&answer, operation) => {
+            shared.faults().give_back(id);
+            answer
+        }
         Some(answer) if fault.fault == FaultKind::Truncate => truncated(answer).await,
         _ => instead(&shared, operation, &fault),
     }
@@ -66,8 +67,12 @@ pub(crate) fn sent(answer: Response<Body>) -> Result<Response<Body>, CutConnecti
     }
 }
 
-fn succeeded(answer: &Response<Body>) -> bool {
-    answer.status().is_success() && answer.extensions().get::<Gateway>().is_none()
+/// Whether the request did what it asks for: 200 is also the status of some refusals of DCS.
+fn succeeded(answer: &Response<Body>, operation: Operation) -> bool {
+    match operation.service {
+        "iam" => answer.status().is_success(),
+        _ => answer.extensions().get::<Changed>().is_some(),
+    }
 }
 
 /// What comes instead of an answer.
@@ -81,7 +86,12 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
         FaultKind::ExpiredToken => Gateway(ENDED).into_response(),
         FaultKind::Html => {
             let html = [(header::CONTENT_TYPE, "text/html")];
-            (status(StatusCode::BAD_GATEWAY), html, PAGE).into_response()
+            let status = status(StatusCode::BAD_GATEWAY);
+            let page = format!(
+                "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1>\
+                 </center>\r\n</body>\r\n</html>\r\n"
+            );
+            (status, html, page).into_response()
         }
         FaultKind::Error => {
             let status = status(StatusCode::INTERNAL_SERVER_ERROR);

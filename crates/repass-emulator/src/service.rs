@@ -1,6 +1,7 @@
 //! What the services of instances have in common: where they look before they act.
 
 use axum::http::StatusCode;
+use repass_client::Service;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Refusal};
@@ -10,6 +11,7 @@ use crate::state::Shared;
 
 /// How a service tells what every service has to tell.
 pub(crate) struct Dialect {
+    pub(crate) service: Service,
     pub(crate) refuse: fn(Refusal, &Settings) -> Answer,
     /// Where the service itself tells that a token is for another project; else the gateway does.
     pub(crate) other_project: Option<Refusal>,
@@ -64,7 +66,9 @@ impl Dialect {
             }
             let mut instances = shared.instances();
             let instance = instances.get_mut(&call.instance_id);
-            let instance = instance.filter(|instance| instance.project_id == call.project_id);
+            let instance = instance.filter(|instance| {
+                instance.project_id == call.project_id && instance.service() == self.service
+            });
             let instance = instance.ok_or_else(|| self.no_instance.clone())?;
             if call.body.is_empty() {
                 return Err(self.empty_body.clone());
@@ -89,7 +93,7 @@ impl Dialect {
                 Done::Unchanged(answer) => answer,
                 Done::Changed { answer, is_reset } => {
                     instance.changed(is_reset, now);
-                    answer
+                    answer.changed()
                 }
             })
         };

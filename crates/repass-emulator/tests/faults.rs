@@ -321,3 +321,22 @@ async fn a_web_page_cannot_send_unasked() {
     }
     change(&emulator).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_comes_after_a_change_waits_for_one() {
+    let emulator = start().await;
+    let fault = json!({"fault": "cut", "when": "after", "operation": "updatePassword", "count": 1});
+    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    // Refused, in a 400 and in a 200: nothing changed, so there is nothing to come after.
+    let path = path("v2", Fleet::DCS_ID, "password");
+    for body in [
+        json!({"old_password": Fleet::DCS_PASSWORD, "new_password": "short"}),
+        json!({"old_password": "Wrong", "new_password": NEW}),
+    ] {
+        let (status, _) = send(&emulator, "put", &path, &body.to_string()).await;
+        assert!([200, 400].contains(&status));
+    }
+    let lost = change(&emulator).await.unwrap_err();
+    assert!(matches!(lost, Error::Unknown(_)), "{lost:?}");
+    assert!(emulator.password_is(Fleet::DCS_ID, None, NEW));
+}

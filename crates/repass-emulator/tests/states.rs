@@ -93,6 +93,14 @@ const SETUPS: &[Setup] = &[
         scene.add_project();
         scene.each(|instance| instance.project_id = "another".to_owned());
     }),
+    ("an instance of another service, stopped", |scene| {
+        scene.each(|instance| instance.state = State::Stopped);
+        let other = match scene.operation.column {
+            "DMS reset" => Fleet::DCS_ID,
+            _ => Fleet::DMS_ID,
+        };
+        scene.replace_id(other);
+    }),
     ("a project that the token is not for", |scene| {
         scene.add_project();
         scene.operation.path = scene.operation.path.replace(Fleet::PROJECT_ID, "another");

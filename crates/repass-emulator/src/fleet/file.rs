@@ -8,7 +8,7 @@ use std::fmt;
 
 use repass_client::{
     AdminName, Context, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword, InstanceId,
-    Policy, ProjectId, ProjectName, Secret, Username,
+    Policy, ProjectId, ProjectName, Secret,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -550,8 +550,11 @@ impl Reader {
             let at = format!("{at}.accounts[{index}]");
             let AccountEntry { username, password } = account.value;
             let field = format!("{at}.username");
-            let made = Username::new(username.as_str());
-            self.check((line, &field), made, "give the name of an account");
+            // The vendor's rule for both is one.
+            if AdminName::new(username.as_str()).is_err() {
+                let problem = "needs 1 to 32 letters, digits and underscores, a letter first";
+                self.add(line, &field, problem, "give the name of an account");
+            }
             let next = "give each account a name of its own";
             self.once(&mut seen, (line, &field), &username, next);
             let context = Context {
