@@ -211,7 +211,8 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
     let request_id = request_id(number);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // The page and the control, which are no service.
-    let is_own = path == "/" || path.starts_with(control::PREFIX);
+    let below = path.strip_prefix(control::PREFIX);
+    let is_own = path == "/" || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
 
     let admitted = match is_own {
         true => page::guard(request.headers()).map_err(IntoResponse::into_response),

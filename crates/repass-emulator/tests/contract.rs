@@ -565,6 +565,7 @@ async fn what_is_not_in_the_contract_is_not_published() {
     let emulator = http::start().await;
     for (method, path) in [
         ("get", "/v2/p/instances/i/password".to_owned()),
+        ("get", "/_emulatorx/instances".to_owned()),
         (
             "delete",
             http::path("v2", repass_emulator::Fleet::DMS_ID, "password"),
