@@ -317,6 +317,10 @@ pub(crate) struct Emulate {
     /// built-in one unless another is given
     #[arg(long, value_name = "FILE")]
     pub(crate) fleet: Option<PathBuf>,
+    /// A name of this machine, by which the page and the control may be reached beside `localhost`
+    /// and IP addresses, such as that of a container; may be given more than once
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    pub(crate) allow_host: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -540,4 +544,12 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         None => text.parse(),
     };
     address.map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080 or localhost:8080")
+}
+
+fn host_name(text: &str) -> Result<String, &'static str> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    match !text.is_empty() && text.bytes().all(is_allowed) {
+        true => Ok(text.to_owned()),
+        false => Err("it is no name of a host, such as emulator; give it without a port"),
+    }
 }

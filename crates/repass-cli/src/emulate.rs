@@ -71,6 +71,7 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
     };
     let options = Options {
         listen: arguments.listen,
+        allowed_hosts: arguments.allow_host.clone(),
         ..Options::default()
     };
     let emulator = Emulator::start_with(fleet.clone(), options)

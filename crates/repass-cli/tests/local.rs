@@ -123,6 +123,7 @@ fn a_command_that_is_not_right_says_what_to_do() {
         "generate --count 0",
         "emulate --listen somewhere:18084",
         "emulate --listen localhost",
+        "emulate --allow-host emulator:8080",
         "dcs reset-password --endpoint ftp://x --project-id p --instance-id i --generate",
         "dcs reset-password --endpoint https://x --project-id .. --instance-id i --generate",
         "dcs reset-password --endpoint https://x --project-id p --instance-id a/b --generate",
@@ -219,9 +220,10 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
 
 #[test]
 fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead, BufReader, Read, Write};
     let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(["emulate", "--listen", "0.0.0.0:0", "--output", "json"])
+        .args(["--allow-host", "emulator"])
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -231,6 +233,21 @@ fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
     BufReader::new(stdout).read_line(&mut started).unwrap();
     let stderr = emulator.stderr.as_mut().unwrap();
     BufReader::new(stderr).read_line(&mut warning).unwrap();
+    let answers = |host: &str| {
+        let json: serde_json::Value = serde_json::from_str(&started).unwrap();
+        let address = json["url"].as_str().unwrap().replace("http://", "");
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).map(str::to_owned)
+    };
+    assert_eq!(answers("emulator").as_deref(), Some("200"));
+    assert_eq!(answers("example").as_deref(), Some("421"));
     emulator.kill().unwrap();
     emulator.wait().unwrap();
     assert!(

@@ -1,6 +1,5 @@
 //! The control: what tests and people ask and tell the emulator, below a path that no service uses.
 
-use std::ops::Bound;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -16,9 +15,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::fault::Fault;
+use crate::fault::{Fault, MOST};
 use crate::fleet::{self, Kind};
-use crate::state::{Received, Shared};
+use crate::state::{Received, Shared, lock};
 use crate::{gateway, page};
 
 /// The beginning of every path here.
@@ -65,9 +64,11 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(bad("the body is no JSON object"));
         }
-        // An error of the parser may repeat a password.
-        let value = serde_json::from_slice(&body);
-        let value = value.map_err(|_| bad("the body is not what openapi/emulator.yaml describes"));
+        // A secret's own error repeats nothing of it.
+        let value = serde_json::from_slice(&body).map_err(|error| {
+            let message = "the body is not what openapi/emulator.yaml describes";
+            Refusal::new(StatusCode::BAD_REQUEST, format!("{message}: {error}"))
+        });
         Ok(Self(value?))
     }
 }
@@ -181,14 +182,12 @@ async fn list_instances(
         Some(_) => return Err(bad("limit is no number from 1 to 1000")),
     };
     let now = shared.now();
-    let mut all = shared.instances();
-    let count = all.len();
-    let after = marker.map_or(Bound::Unbounded, Bound::Excluded);
-    let listed = all.range_mut::<String, _>((after, Bound::Unbounded));
-    let instances = listed.take(limit);
-    let instances = instances.map(|(_, instance)| Instance::at(instance, now));
+    let all = shared.instances();
+    let first = marker.map_or(0, |marker| all.partition_point(|id, _| *id <= marker));
+    let listed = all.values().skip(first).take(limit);
+    let instances = listed.map(|instance| Instance::at(&mut lock(instance), now));
     let body = InstanceList {
-        count,
+        count: all.len(),
         instances: instances.collect(),
     };
     Ok(Answer::json(StatusCode::OK, &body))
@@ -204,9 +203,9 @@ async fn show_instance(
 ) -> Result<Answer, Refusal> {
     let Path(id) = id.map_err(|_| no_instance())?;
     let now = shared.now();
-    let mut all = shared.instances();
-    let instance = all.get_mut(&id).ok_or_else(no_instance)?;
-    Ok(Answer::json(StatusCode::OK, &Instance::at(instance, now)))
+    let mut instance = shared.instance(&id).ok_or_else(no_instance)?;
+    let shown = Instance::at(&mut instance, now);
+    Ok(Answer::json(StatusCode::OK, &shown))
 }
 
 #[derive(Serialize)]
@@ -220,9 +219,23 @@ async fn check_password(
     Json(check): Json<PasswordCheck>,
 ) -> Result<Answer, Refusal> {
     let Path(id) = id.map_err(|_| no_instance())?;
-    let all = shared.instances();
-    let instance = all.get(&id).ok_or_else(no_instance)?;
-    let current = instance.password(check.account.as_deref());
+    let instance = shared.instance(&id).ok_or_else(no_instance)?;
+    let account = check.account.as_deref();
+    let misplaced = match (&instance.kind, account) {
+        (Kind::Ddm(_), None) => Some("account is missing; give one, or the administrator"),
+        (Kind::Dcs(_) | Kind::Dms(_), Some(_)) => {
+            Some("account does not belong to an instance of this service; leave it out")
+        }
+        _ => None,
+    };
+    if let Some(message) = misplaced {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+    }
+    let current = instance.password(account);
+    if account.is_some() && current.is_none() {
+        let message = "there is no such account";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, message));
+    }
     let is_current = current.is_some_and(|one| one.expose() == check.password.expose());
     Ok(Answer::json(StatusCode::OK, &Verdict { is_current }))
 }
@@ -245,7 +258,7 @@ struct FaultList<'a> {
 #[derive(Serialize)]
 struct ActiveFault<'a> {
     fault_id: u64,
-    hits: u32,
+    hits: u64,
     fault: &'a Fault,
 }
 
@@ -269,13 +282,19 @@ async fn add_fault(
     State(shared): State<Shared>,
     Json(fault): Json<Fault>,
 ) -> Result<Answer, Refusal> {
-    let problems: Vec<_> = (fault.problems().into_iter())
+    let service_of = |id: &str| Some(shared.instance(id)?.service());
+    let problems: Vec<_> = (fault.problems(service_of).into_iter())
         .map(|(field, problem, next)| format!("{field} {problem}; {next}"))
         .collect();
     if !problems.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, problems.join(". ")));
     }
-    let fault_id = shared.faults().add(fault);
+    let mut faults = shared.faults();
+    if faults.active().len() >= MOST {
+        let message = format!("there are {MOST} faults; remove some before you add another");
+        return Err(Refusal::new(StatusCode::CONFLICT, message));
+    }
+    let fault_id = faults.add(fault);
     Ok(Answer::json(StatusCode::CREATED, &FaultAdded { fault_id }))
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use repass_client::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,15 @@ pub(crate) const OPERATIONS: [Operation; 7] = [
     operation("dcs", "updatePassword"),
     operation("dcs", "resetPassword"),
     operation("dms", "resetPassword"),
-    operation("iam", "keystoneCreateUserTokenByPassword"),
+    LOGIN,
     operation("iam", "keystoneListProjects"),
 ];
+
+/// The one that takes no token: it gives one.
+pub(crate) const LOGIN: Operation = operation("iam", "keystoneCreateUserTokenByPassword");
+
+/// How many faults there may be at a time; each request goes through all of them.
+pub(crate) const MOST: usize = 1000;
 
 /// The longest latency; nobody waits longer for an answer.
 const LONGEST: u64 = 600_000;
@@ -39,21 +46,23 @@ pub struct Fault {
     /// What goes wrong.
     pub fault: FaultKind,
     /// Whether an `error`, a `cut` or an `html` page comes before the request is carried out, and
-    /// so in its place, or after.
+    /// so in its place, or after, once it has changed something; and where a `latency` waits.
     #[serde(default)]
     pub when: When,
-    /// `latency`: how long a request waits before it is looked at, in milliseconds, 600,000 at most.
+    /// `latency`: how long a request waits before it is carried out, or its answer after, in
+    /// milliseconds, 600,000 at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 600_000))]
     pub milliseconds: Option<u64>,
     /// `throttle`: how many requests get through in a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub per_second: Option<u32>,
+    pub per_second: Option<u64>,
     /// `error` and `html`: the status, from 400 to 599; 500 and 502 unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 400, max = 599))]
-    pub status: Option<u16>,
-    /// `error`: the code; that of the service's internal errors unless told otherwise.
+    pub status: Option<u64>,
+    /// `error`: the code; that of the service's internal errors unless told otherwise. `APIGW.…`
+    /// and `APIG.…` come from the gateway; IAM has no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// `error`: the message.
@@ -65,16 +74,21 @@ pub struct Fault {
     /// Only requests for this operation, by the id that the contract gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// Only requests about this instance.
+    /// Only requests about this instance of the fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
     /// How many requests it hits, then it is over; every one unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u32>,
-    /// Which share of the requests it hits, in percent; the fleet's seed decides which.
+    #[schemars(range(min = 1))]
+    pub count: Option<u64>,
+    /// Which share of the requests it hits, in percent; the seed decides which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(max = 100))]
-    pub percent: Option<u8>,
+    #[schemars(range(min = 1, max = 100))]
+    pub percent: Option<u64>,
+    /// What chance begins with for a share; it follows from the fleet's seed and the number of the
+    /// fault unless told otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
 }
 
 /// What goes wrong.
@@ -82,7 +96,7 @@ pub struct Fault {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// The request waits before it is looked at.
+    /// The request waits before it is carried out, or its answer after.
     Latency,
     /// Only so many requests get through in a second; the others get a 429.
     Throttle,
@@ -91,11 +105,12 @@ pub enum FaultKind {
     Error,
     /// The connection is cut instead of an answer.
     Cut,
-    /// The request is carried out, and the connection is cut amid the body of the answer.
+    /// The request is carried out, and the connection is cut amid the body of the answer, or before
+    /// it if there is no body.
     Truncate,
     /// A page of HTML from a gateway.
     Html,
-    /// A 401: the token has ended.
+    /// A 401: the token has ended. Only requests with one.
     ExpiredToken,
 }
 
@@ -106,7 +121,7 @@ pub enum When {
     /// Before, and so in its place.
     #[default]
     Before,
-    /// After: the password has changed, and the answer does not say so.
+    /// After: the password has changed, and the answer does not say so, or not in time.
     After,
 }
 
@@ -119,15 +134,19 @@ impl Fault {
         }
     }
 
-    /// What is wrong with it: the field, the problem, and what to do.
-    pub(crate) fn problems(&self) -> Vec<(&'static str, String, String)> {
+    /// What is wrong with it: the field, the problem, and what to do. `service_of` tells the service
+    /// of the instance with an id, if there is one.
+    pub(crate) fn problems(
+        &self,
+        service_of: impl Fn(&str) -> Option<Service>,
+    ) -> Vec<(&'static str, String, String)> {
         let mut problems = Vec::new();
         let mut add = |field, problem: &str, next: &str| {
             problems.push((field, problem.to_owned(), next.to_owned()));
         };
         let kind = self.fault;
         let has_status = matches!(kind, FaultKind::Error | FaultKind::Html);
-        let has_time = has_status || kind == FaultKind::Cut;
+        let has_time = has_status || matches!(kind, FaultKind::Cut | FaultKind::Latency);
         for (field, is_given, belongs) in [
             (
                 "milliseconds",
@@ -143,31 +162,36 @@ impl Fault {
             ("code", self.code.is_some(), kind == FaultKind::Error),
             ("message", self.message.is_some(), kind == FaultKind::Error),
             ("when", self.when == When::After, has_time),
+            ("seed", self.seed.is_some(), self.percent.is_some()),
         ] {
             if is_given && !belongs {
-                add(
-                    field,
-                    "does not belong to this kind of fault",
-                    "leave it out",
-                );
+                let problem = match field {
+                    "seed" => "decides nothing without percent",
+                    _ => "does not belong to this kind of fault",
+                };
+                add(field, problem, "leave it out");
             }
         }
         match (kind, self.milliseconds, self.per_second) {
             (FaultKind::Latency, None, _) => add("milliseconds", "is missing", "say how long"),
-            (FaultKind::Latency, Some(given), _) if given > LONGEST => {
-                add("milliseconds", "is too long", "give 600000 at most");
-            }
             (FaultKind::Throttle, _, None) => add("per_second", "is missing", "say how many"),
             _ => {}
         }
-        if self
-            .status
-            .is_some_and(|status| !(400..600).contains(&status))
-        {
-            add("status", "is no error", "give one from 400 to 599");
-        }
-        if self.percent.is_some_and(|percent| percent > 100) {
-            add("percent", "is more than all", "give 100 at most");
+        for (field, given, (least, most)) in [
+            ("milliseconds", self.milliseconds, (0, LONGEST)),
+            ("status", self.status, (400, 599)),
+            ("count", self.count, (1, u64::MAX)),
+            ("percent", self.percent, (1, 100)),
+        ] {
+            match given {
+                Some(given) if given < least => {
+                    add(field, "is too small", &format!("give {least} or more"));
+                }
+                Some(given) if given > most => {
+                    add(field, "is too large", &format!("give {most} at most"));
+                }
+                _ => {}
+            }
         }
         let of_service = |operation: &&Operation| {
             let service = self.service.as_deref();
@@ -176,30 +200,71 @@ impl Fault {
         let known: Vec<_> = OPERATIONS.iter().filter(of_service).collect();
         if known.is_empty() {
             add("service", "is none", "give ddm, dcs, dms or iam");
-        } else if let Some(given) = &self.operation
-            && !known.iter().any(|operation| operation.id == given)
-        {
+            return problems;
+        }
+        let named = |operation: &&&Operation| {
+            let id = self.operation.as_deref();
+            id.is_none_or(|id| id == operation.id)
+        };
+        let about: Vec<_> = known.iter().filter(named).collect();
+        if about.is_empty() {
             let known: Vec<_> = known.iter().map(|operation| operation.id).collect();
             let next = format!("give one of these: {}", known.join(", "));
             add("operation", "is none of the service", &next);
+            return problems;
+        }
+        let about = |service: &str| about.iter().any(|operation| operation.service == service);
+        if let Some(id) = &self.instance_id {
+            match service_of(id) {
+                None => add("instance_id", "is of no instance", "give the id of one"),
+                Some(service) if !about(&service.to_string().to_lowercase()) => {
+                    let next = "give the id of one of this service, or leave it out";
+                    add("instance_id", "is of an instance of another service", next);
+                }
+                Some(_) => {}
+            }
+        }
+        let is_of_iam = about("iam") && !["ddm", "dcs", "dms"].into_iter().any(about);
+        if is_of_iam && self.code.is_some() && !self.is_of_gateway() {
+            let next = "leave it out, or give one of the gateway, such as APIGW.0308";
+            add("code", "is nothing that IAM has", next);
+        }
+        if self.fault == FaultKind::ExpiredToken && self.operation.as_deref() == Some(LOGIN.id) {
+            add("operation", "takes no token", "give another one, or none");
         }
         problems
     }
 
-    fn is_about(&self, operation: Operation, instance_id: Option<&str>) -> bool {
+    /// Whether its code is one that the gateway before the services gives.
+    pub(crate) fn is_of_gateway(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        code.starts_with("APIGW.") || code.starts_with("APIG.")
+    }
+
+    fn is_about(&self, request: &About<'_>) -> bool {
         let same = |wanted: &Option<String>, given: Option<&str>| {
             wanted.is_none() || wanted.as_deref() == given
         };
-        same(&self.service, Some(operation.service))
-            && same(&self.operation, Some(operation.id))
-            && same(&self.instance_id, instance_id)
+        same(&self.service, Some(request.operation.service))
+            && same(&self.operation, Some(request.operation.id))
+            && same(&self.instance_id, request.instance_id)
+            && (request.has_token || self.fault != FaultKind::ExpiredToken)
     }
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) instance_id: Option<&'a str>,
+    /// Whether it is opened with a token, rather than with a signature, a password or not at all.
+    pub(crate) has_token: bool,
 }
 
 /// The faults that there are, and what they have done.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    chance: fastrand::Rng,
+    seed: u64,
     last_id: u64,
     active: Vec<Active>,
 }
@@ -210,15 +275,19 @@ pub(crate) struct Active {
     pub(crate) id: u64,
     pub(crate) fault: Fault,
     /// How many requests it has hit.
-    pub(crate) hits: u32,
+    pub(crate) hits: u64,
+    /// Its own, so that no other fault and no request about something else decides what it hits.
+    chance: fastrand::Rng,
     /// `throttle`: when the current second began, and how many requests got through in it.
-    second: Option<(SystemTime, u32)>,
+    second: Option<(SystemTime, u64)>,
 }
 
 /// What goes wrong with one request.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Due {
-    pub(crate) latency: Duration,
+    /// How long the request waits before it is carried out, and its answer after.
+    pub(crate) before: Duration,
+    pub(crate) after: Duration,
     /// With its id.
     pub(crate) fault: Option<(u64, Fault)>,
 }
@@ -226,7 +295,7 @@ pub(crate) struct Due {
 impl Faults {
     pub(crate) fn new(seed: u64, faults: Vec<Fault>) -> Self {
         let mut all = Self {
-            chance: fastrand::Rng::with_seed(seed),
+            seed,
             last_id: 0,
             active: Vec::new(),
         };
@@ -239,10 +308,12 @@ impl Faults {
     /// Adds one after those that there are, and gives its id.
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
         self.last_id += 1;
+        let seed = fault.seed.unwrap_or(self.seed.wrapping_add(self.last_id));
         self.active.push(Active {
             id: self.last_id,
             fault,
             hits: 0,
+            chance: fastrand::Rng::with_seed(seed),
             second: None,
         });
         self.last_id
@@ -256,12 +327,12 @@ impl Faults {
         }
     }
 
-    /// Removes those with this id, or all. Says whether there were any.
-    pub(crate) fn remove(&mut self, id: Option<u64>) -> bool {
-        let before = self.active.len();
-        self.active
-            .retain(|active| id.is_some_and(|id| active.id != id));
-        self.active.len() != before
+    /// Removes the one with this id, or all, whose ids then begin anew.
+    pub(crate) fn remove(&mut self, id: Option<u64>) {
+        match id {
+            Some(id) => self.active.retain(|active| active.id != id),
+            None => *self = Self::new(self.seed, Vec::new()),
+        }
     }
 
     pub(crate) fn active(&self) -> &[Active] {
@@ -269,24 +340,23 @@ impl Faults {
     }
 
     /// What goes wrong with a request: every latency that is about it, and the first other fault.
-    pub(crate) fn due(
-        &mut self,
-        operation: Operation,
-        instance_id: Option<&str>,
-        now: SystemTime,
-    ) -> Due {
+    pub(crate) fn due(&mut self, request: &About<'_>, now: SystemTime) -> Due {
         let mut due = Due::default();
         for active in &mut self.active {
             let is_latency = active.fault.fault == FaultKind::Latency;
-            if !active.fault.is_about(operation, instance_id)
+            if !active.fault.is_about(request)
                 || (due.fault.is_some() && !is_latency)
-                || !active.hits(&mut self.chance, now)
+                || !active.hits(now)
             {
                 continue;
             }
             active.hits = active.hits.saturating_add(1);
             if is_latency {
-                due.latency += Duration::from_millis(active.fault.milliseconds.unwrap_or(0));
+                let waits = match active.fault.when {
+                    When::Before => &mut due.before,
+                    When::After => &mut due.after,
+                };
+                *waits += Duration::from_millis(active.fault.milliseconds.unwrap_or(0));
             } else {
                 due.fault = Some((active.id, active.fault.clone()));
             }
@@ -297,12 +367,12 @@ impl Faults {
 
 impl Active {
     /// Whether it hits a request that it is about.
-    fn hits(&mut self, chance: &mut fastrand::Rng, now: SystemTime) -> bool {
+    fn hits(&mut self, now: SystemTime) -> bool {
         if self.fault.count.is_some_and(|count| self.hits >= count) {
             return false;
         }
         if let Some(percent) = self.fault.percent
-            && chance.u8(..100) >= percent
+            && self.chance.u64(..100) >= percent
         {
             return false;
         }
@@ -318,7 +388,7 @@ impl Active {
             _ => (now, 0),
         };
         let is_over = through >= limit;
-        self.second = Some((begun, through + u32::from(!is_over)));
+        self.second = Some((begun, through + u64::from(!is_over)));
         is_over
     }
 }

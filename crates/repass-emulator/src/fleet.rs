@@ -1,8 +1,10 @@
 //! What an emulator holds: projects, what opens them, and their instances.
 
-use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use repass_client::{Secret, Service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::Fault;
 
 mod file;
+mod places;
 
 pub use file::{FleetError, FleetFile, Mistake};
 
@@ -216,6 +219,10 @@ pub enum DcsResetDuringLock {
     Refused,
 }
 
+/// The instances by their ids, in the order of these. None is added or removed while an emulator
+/// runs, so each has a lock of its own.
+pub(crate) type Instances = IndexMap<String, Mutex<Instance>>;
+
 impl Instance {
     /// A running instance of the project.
     pub fn new(id: impl Into<String>, project_id: impl Into<String>, kind: Kind) -> Self {
@@ -343,15 +350,16 @@ impl Fleet {
         Self::from_yaml(Self::BUILT_IN).unwrap_or_default()
     }
 
-    /// Takes the instances out, by their ids, or tells an id that two of them have.
-    pub(crate) fn take_by_id(&mut self) -> Result<BTreeMap<String, Instance>, String> {
-        let mut by_id = BTreeMap::new();
+    /// Takes the instances out, in the order of their ids, or tells an id that two of them have.
+    pub(crate) fn take_instances(&mut self) -> Result<Instances, String> {
+        let mut instances = IndexMap::with_capacity(self.instances.len());
         for instance in self.instances.drain(..) {
-            let id = instance.id.clone();
-            if by_id.insert(id.clone(), instance).is_some() {
-                return Err(id);
-            }
+            match instances.entry(instance.id.clone()) {
+                Entry::Occupied(twice) => return Err(twice.key().clone()),
+                Entry::Vacant(entry) => entry.insert(Mutex::new(instance)),
+            };
         }
-        Ok(by_id)
+        instances.sort_unstable_keys();
+        Ok(instances)
     }
 }

@@ -3,7 +3,8 @@
 use std::io;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
@@ -11,8 +12,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::answer::{Changed, Refusal};
-use crate::fault::{Fault, FaultKind, Operation, When};
-use crate::gateway::{ENDED, Gateway};
+use crate::fault::{About, Fault, FaultKind, LOGIN, Operation, When};
+use crate::gateway::{self, ENDED, Gateway, TOKEN_HEADER};
 use crate::service::Dialect;
 use crate::state::Shared;
 use crate::{dcs, ddm, dms, iam};
@@ -29,19 +30,49 @@ pub(crate) struct CutConnection;
 /// Does to a request what the faults say, before it is carried out and after.
 pub(crate) async fn inject(
     State((shared, operation)): State<(Shared, Operation)>,
+    path: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    let path = request.uri().path();
-    let instance_id = path.split_once("/instances/");
-    let instance_id = instance_id.and_then(|(_, rest)| rest.split('/').next());
-    let due = shared.faults().due(operation, instance_id, shared.now());
-    if !due.latency.is_zero() {
-        tokio::time::sleep(due.latency).await;
-    }
-    let Some((id, fault)) = due.fault else {
-        return next.run(request).await;
+    let mut parameters = path.iter().flatten();
+    let instance_id = parameters.find(|(name, _)| *name == "instance_id");
+    let about = About {
+        operation,
+        instance_id: instance_id.map(|(_, id)| id),
+        has_token: operation != LOGIN && request.headers().contains_key(TOKEN_HEADER),
     };
+    let due = shared.faults().due(&about, shared.now());
+    let request = match due.before.is_zero() {
+        true => request,
+        false => {
+            // Once it has arrived it is carried out, whether its client waits or not.
+            let (parts, body) = request.into_parts();
+            let body = match gateway::read(body).await {
+                Ok(body) => body,
+                Err(refusal) => return refusal.into_response(),
+            };
+            tokio::time::sleep(due.before).await;
+            Request::from_parts(parts, body.into())
+        }
+    };
+    let answer = match due.fault {
+        Some(fault) => strike(&shared, operation, fault, request, next).await,
+        None => next.run(request).await,
+    };
+    if !due.after.is_zero() {
+        tokio::time::sleep(due.after).await;
+    }
+    answer
+}
+
+/// Carries a request out with this fault.
+async fn strike(
+    shared: &Shared,
+    operation: Operation,
+    (id, fault): (u64, Fault),
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     let is_after = fault.when == When::After || fault.fault == FaultKind::Truncate;
     let answer = match is_after {
         true => Some(next.run(request).await),
@@ -55,7 +86,7 @@ pub(crate) async fn inject(
             answer
         }
         Some(answer) if fault.fault == FaultKind::Truncate => truncated(answer).await,
-        _ => instead(&shared, operation, &fault),
+        _ => instead(shared, operation, &fault),
     }
 }
 
@@ -78,8 +109,9 @@ fn succeeded(answer: &Response<Body>, operation: Operation) -> bool {
 /// What comes instead of an answer.
 fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Body> {
     let status = |default| {
-        let status = fault.status.map(StatusCode::from_u16);
-        status.and_then(Result::ok).unwrap_or(default)
+        let status = fault.status.and_then(|status| u16::try_from(status).ok());
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        status.unwrap_or(default)
     };
     match fault.fault {
         FaultKind::Throttle => Gateway(throttled(fault.per_second.unwrap_or(0))).into_response(),
@@ -101,7 +133,7 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
     }
 }
 
-fn throttled(limit: u32) -> Refusal {
+fn throttled(limit: u64) -> Refusal {
     Refusal {
         message: format!(
             "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},\
@@ -123,7 +155,7 @@ fn error(
         "ddm" => &ddm::DIALECT,
         "dcs" => &dcs::DIALECT,
         "dms" => &dms::DIALECT,
-        _ if is_of_gateway(fault) => &dms::DIALECT,
+        _ if fault.is_of_gateway() => &dms::DIALECT,
         _ => return iam::failed(status, fault.message.as_deref()).into_response(),
     };
     let Refusal { code, message, .. } = dialect.internal.clone();
@@ -132,15 +164,10 @@ fn error(
         code: fault.code.clone().map_or(code, Into::into),
         message: fault.message.clone().map_or(message, Into::into),
     };
-    if is_of_gateway(fault) {
+    if fault.is_of_gateway() {
         return Gateway(refusal).into_response();
     }
     (dialect.refuse)(refusal, &shared.fleet().settings).into_response()
-}
-
-fn is_of_gateway(fault: &Fault) -> bool {
-    let code = fault.code.as_deref().unwrap_or_default();
-    code.starts_with("APIGW.") || code.starts_with("APIG.")
 }
 
 fn cut() -> Response<Body> {

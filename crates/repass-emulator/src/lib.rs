@@ -42,7 +42,7 @@
 //!
 //! In a browser its URL is a page: the fleet and the last requests, live, and the contract to try
 //! out with Swagger UI, which comes along. The page knows the token of the first project, so only
-//! `localhost` or an IP address is its host.
+//! `localhost`, an IP address or one of [`Options::allowed_hosts`] is its host.
 //!
 //! # States
 //!

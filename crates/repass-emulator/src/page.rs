@@ -15,7 +15,7 @@ use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use crate::answer::Answer;
 use crate::control::Refusal;
 use crate::fleet::{Fleet, Kind};
-use crate::state::Shared;
+use crate::state::{Shared, lock};
 
 /// What goes with every answer of the page and the control. Nothing is loaded from another place,
 /// no other page may hold this one, and the next emulator on this port has its own state and page.
@@ -50,12 +50,14 @@ const CONTRACT: [(&str, &str); 5] = [
 /// Lets a request for the page or the control through if it is meant for this machine.
 ///
 /// A web page from elsewhere may let its own name lead here; what it then asks for has its name as
-/// the host. An address cannot be led elsewhere, and `localhost` is this machine.
-pub(crate) fn guard(headers: &HeaderMap) -> Result<(), Refusal> {
-    if is_for_this_machine(headers) {
+/// the host. An address cannot be led elsewhere, and `localhost` is this machine, as are the names
+/// that the emulator was told.
+pub(crate) fn guard(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
+    if is_for_this_machine(headers, shared.allowed_hosts()) {
         return Ok(());
     }
-    let message = "the host is neither localhost nor an IP address; use the emulator's URL";
+    let message = "the host is neither localhost nor an IP address; use the emulator's URL, or \
+                   start it with --allow-host and the name of this machine";
     Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, message))
 }
 
@@ -66,12 +68,13 @@ pub(crate) fn protect(headers: &mut HeaderMap) {
     }
 }
 
-fn is_for_this_machine(headers: &HeaderMap) -> bool {
+fn is_for_this_machine(headers: &HeaderMap, allowed: &[String]) -> bool {
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     let host = host.and_then(|host| Authority::try_from(host).ok());
     host.is_some_and(|host| {
         let name = host.host().trim_start_matches('[').trim_end_matches(']');
-        name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
+        let mut names = allowed.iter().map(String::as_str).chain(["localhost"]);
+        names.any(|one| one.eq_ignore_ascii_case(name)) || name.parse::<IpAddr>().is_ok()
     })
 }
 
@@ -175,7 +178,9 @@ async fn contract(
         .ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "the contract has no such file"))?;
     let mut yaml = of_this_server(yaml);
     for (example, own) in own_examples(&shared) {
-        yaml = yaml.replace(example, &own);
+        // An id of digits alone would be a number.
+        let (bare, quoted) = (format!(": {example}\n"), format!(": \"{own}\"\n"));
+        yaml = yaml.replace(&bare, &quoted).replace(example, &own);
     }
     Ok(of("application/yaml", yaml))
 }
@@ -205,30 +210,30 @@ fn own_examples(shared: &Shared) -> Vec<(&'static str, String)> {
     let Some(project) = shared.fleet().projects.first() else {
         return Vec::new();
     };
-    let all = shared.instances();
     let first = |wanted: fn(&Kind) -> bool| {
-        let mut all = all.values();
-        all.find(|one| one.project_id == project.id && wanted(&one.kind))
+        let mut all = shared.instances().values().map(lock);
+        let first = all.find(|one| one.project_id == project.id && wanted(&one.kind));
+        first.map(|one| one.clone())
     };
     let ddm = first(|kind| matches!(kind, Kind::Ddm(_)));
     let dcs = first(|kind| matches!(kind, Kind::Dcs(_)));
     let dms = first(|kind| matches!(kind, Kind::Dms(dms) if dms.ssl));
-    let account = ddm.and_then(|one| match &one.kind {
-        Kind::Ddm(ddm) => ddm.accounts.first(),
+    let account = ddm.as_ref().and_then(|one| match &one.kind {
+        Kind::Ddm(ddm) => ddm.accounts.first().map(|account| account.username.clone()),
         _ => None,
     });
     let examples = [
-        (Fleet::PROJECT_ID, Some(&project.id)),
-        (Fleet::DDM_ID, ddm.map(|one| &one.id)),
-        (Fleet::DDM_USERNAME, account.map(|one| &one.username)),
-        (Fleet::DCS_ID, dcs.map(|one| &one.id)),
-        (Fleet::DMS_ID, dms.map(|one| &one.id)),
+        (Fleet::PROJECT_ID, Some(project.id.clone())),
+        (Fleet::DDM_ID, ddm.map(|one| one.id)),
+        (Fleet::DDM_USERNAME, account),
+        (Fleet::DCS_ID, dcs.map(|one| one.id)),
+        (Fleet::DMS_ID, dms.map(|one| one.id)),
     ];
-    // One that means something in YAML is left to whoever tries it out.
-    let is_plain = |own: &&String| {
+    // One that means something between the quotes of YAML is left to whoever tries it out.
+    let is_plain = |own: &String| {
         let mut bytes = own.bytes();
         bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
     };
-    let own = |(example, own): (_, Option<&String>)| Some((example, own.filter(is_plain)?.clone()));
+    let own = |(example, own): (_, Option<String>)| Some((example, own.filter(is_plain)?));
     examples.into_iter().filter_map(own).collect()
 }

@@ -1,6 +1,7 @@
 //! The listener, and which service answers which request.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,15 +16,15 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::clock::Clock;
-use crate::fault::{Operation, operation};
+use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
-use crate::inject::{Cut, inject, sent};
+use crate::inject::{Cut, CutConnection, inject, sent};
 use crate::state::{Logged, Received, Shared, request_id};
-use crate::tokens::Tokens;
 use crate::{control, dcs, ddm, dms, iam, page};
 
 /// The longest head that is looked at, so that the gateway can refuse what is beyond its own limits.
@@ -31,10 +32,12 @@ const LARGEST_HEAD: usize = 256 << 10;
 /// How many connections there are at a time; others wait until one ends. Where a process may have
 /// fewer files, that is the limit. Idle ones end after [`READ_TIMEOUT`].
 const MOST_CONNECTIONS: usize = 10_000;
+/// How long a client may take to read what is sent to it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a token of IAM is good.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where an emulator listens, what time it has, and how long its tokens are good.
+/// Where an emulator listens, what time it has, how long its tokens are good, and its names.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The address; port 0 picks a free one. A free port of 127.0.0.1 unless told otherwise.
@@ -43,6 +46,9 @@ pub struct Options {
     pub clock: Clock,
     /// How long a token that IAM issues is good: 24 hours unless told otherwise.
     pub token_lifetime: Duration,
+    /// The names of this machine, beside `localhost`, by which its page and its control may be
+    /// reached; none unless told otherwise. The services are reached by any.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl Default for Options {
@@ -51,6 +57,7 @@ impl Default for Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: Clock::default(),
             token_lifetime: TOKEN_LIFETIME,
+            allowed_hosts: Vec::new(),
         }
     }
 }
@@ -77,14 +84,13 @@ impl Emulator {
     /// The address cannot be listened on, or two instances have the same id
     /// ([`InvalidInput`](std::io::ErrorKind::InvalidInput)).
     pub async fn start_with(mut fleet: Fleet, options: Options) -> std::io::Result<Self> {
-        let instances = fleet.take_by_id().map_err(|id| {
+        let instances = fleet.take_instances().map_err(|id| {
             let message = format!("two instances have the id {id}");
             std::io::Error::new(std::io::ErrorKind::InvalidInput, message)
         })?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
-        let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
-        let shared = Shared::new(address, fleet, instances, tokens, options.clock);
+        let shared = Shared::new(address, fleet, instances, options);
         let server = tokio::spawn(serve(listener, shared.clone()));
         Ok(Self { shared, server })
     }
@@ -102,17 +108,18 @@ impl Emulator {
     /// Serves a connection that did not come over the listener, until it ends: tests and fuzzers
     /// need no network then.
     #[doc(hidden)]
-    pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite) {
         let shared = self.shared.clone();
         connection(stream, shared.clone(), router(shared)).await;
     }
 
     /// Whether this is the current password: of the instance, or of one of its accounts.
     pub fn password_is(&self, instance_id: &str, account: Option<&str>, candidate: &str) -> bool {
-        let instances = self.shared.instances();
-        let instance = instances.get(instance_id);
-        let password = instance.and_then(|instance| instance.password(account));
-        password.is_some_and(|password| password.expose() == candidate)
+        let instance = self.shared.instance(instance_id);
+        instance.is_some_and(|instance| {
+            let password = instance.password(account);
+            password.is_some_and(|password| password.expose() == candidate)
+        })
     }
 }
 
@@ -130,7 +137,6 @@ fn router(shared: Shared) -> Router {
             inject,
         ))
     };
-    let create_token = operation("iam", "keystoneCreateUserTokenByPassword");
     let list_projects = operation("iam", "keystoneListProjects");
     let dms_reset = operation("dms", "resetPassword");
     let dcs_change = operation("dcs", "updatePassword");
@@ -138,10 +144,7 @@ fn router(shared: Shared) -> Router {
     let ddm_reset = operation("ddm", "resetUserPassword");
     let ddm_admin = operation("ddm", "resetAdministrator");
     Router::new()
-        .route(
-            "/v3/auth/tokens",
-            offer(post(iam::create_token), create_token),
-        )
+        .route("/v3/auth/tokens", offer(post(iam::create_token), LOGIN))
         .route(
             "/v3/projects",
             offer(get(iam::list_projects), list_projects),
@@ -191,10 +194,15 @@ async fn serve(listener: TcpListener, shared: Shared) {
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, shared: Shared, router: Router) {
+async fn connection(stream: impl AsyncRead + AsyncWrite, shared: Shared, router: Router) {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let stream = pin!(stream);
     let service = service_fn(|request: Request<Incoming>| {
+        // A task of its own: what has arrived is carried out even if the client gives up.
         let answer = answer(shared.clone(), router.clone(), request.map(Body::new));
-        async { sent(answer.await) }
+        let answer = tokio::spawn(answer);
+        async { answer.await.map_err(|_| CutConnection).and_then(sent) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -215,7 +223,7 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
     let is_own = path == "/" || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
 
     let admitted = match is_own {
-        true => page::guard(request.headers()).map_err(IntoResponse::into_response),
+        true => page::guard(request.headers(), &shared).map_err(IntoResponse::into_response),
         false => check_head(&request).map_err(IntoResponse::into_response),
     };
     let mut response = match admitted {

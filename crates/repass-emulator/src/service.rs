@@ -64,12 +64,11 @@ impl Dialect {
             {
                 return Err(invalid_id.clone());
             }
-            let mut instances = shared.instances();
-            let instance = instances.get_mut(&call.instance_id);
+            let instance = shared.instance(&call.instance_id);
             let instance = instance.filter(|instance| {
                 instance.project_id == call.project_id && instance.service() == self.service
             });
-            let instance = instance.ok_or_else(|| self.no_instance.clone())?;
+            let mut instance = instance.ok_or_else(|| self.no_instance.clone())?;
             if call.body.is_empty() {
                 return Err(self.empty_body.clone());
             }
@@ -89,7 +88,7 @@ impl Dialect {
             if let Some(busy) = instance.busy_at(now) {
                 return Err((self.busy)(busy));
             }
-            Ok(match act(instance, body)? {
+            Ok(match act(&mut instance, body)? {
                 Done::Unchanged(answer) => answer,
                 Done::Changed { answer, is_reset } => {
                     instance.changed(is_reset, now);

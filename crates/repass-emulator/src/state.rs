@@ -1,6 +1,6 @@
 //! What an emulator knows, shared by all of its connections.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::fault::Faults;
-use crate::fleet::{Fleet, Instance};
+use crate::fleet::{Fleet, Instance, Instances};
+use crate::server::Options;
 use crate::tokens::Tokens;
 
 /// How many requests an emulator remembers.
@@ -50,10 +51,11 @@ struct State {
     address: SocketAddr,
     /// All of it but the instances and the faults.
     fleet: Fleet,
-    instances: Mutex<BTreeMap<String, Instance>>,
+    instances: Instances,
     tokens: Mutex<Tokens>,
     faults: Mutex<Faults>,
     clock: Clock,
+    allowed_hosts: Vec<String>,
     /// How many requests have been received.
     received: AtomicU64,
     /// How many jobs have been begun.
@@ -66,18 +68,19 @@ impl Shared {
     pub(crate) fn new(
         address: SocketAddr,
         mut fleet: Fleet,
-        instances: BTreeMap<String, Instance>,
-        tokens: Tokens,
-        clock: Clock,
+        instances: Instances,
+        options: Options,
     ) -> Self {
+        let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
         let faults = Faults::new(fleet.seed, std::mem::take(&mut fleet.faults));
         Self(Arc::new(State {
             address,
             fleet,
-            instances: Mutex::new(instances),
+            instances,
             tokens: Mutex::new(tokens),
             faults: Mutex::new(faults),
-            clock,
+            clock: options.clock,
+            allowed_hosts: options.allowed_hosts,
             received: AtomicU64::new(0),
             jobs: AtomicU64::new(0),
             log: Mutex::default(),
@@ -94,8 +97,12 @@ impl Shared {
         &self.0.fleet
     }
 
-    pub(crate) fn instances(&self) -> MutexGuard<'_, BTreeMap<String, Instance>> {
-        lock(&self.0.instances)
+    pub(crate) fn instances(&self) -> &Instances {
+        &self.0.instances
+    }
+
+    pub(crate) fn instance(&self, id: &str) -> Option<MutexGuard<'_, Instance>> {
+        self.0.instances.get(id).map(lock)
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -104,6 +111,10 @@ impl Shared {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.0.faults)
+    }
+
+    pub(crate) fn allowed_hosts(&self) -> &[String] {
+        &self.0.allowed_hosts
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -151,7 +162,7 @@ pub(crate) fn request_id(number: u64) -> String {
     format!("0000000000000000{number:016x}")
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while it was locked would be a bug, and no reason to stop answering.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

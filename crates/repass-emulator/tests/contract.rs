@@ -127,6 +127,9 @@ const SCENARIOS: &[Scenario] = &[
     ("emulator checkPassword", "another password", |call| {
         call.body(r#"{"password":"Redis-Example-2024"}"#);
     }),
+    ("emulator checkPassword", "no account", |call| {
+        call.path = call.path.replace(Fleet::DCS_ID, Fleet::DDM_ID);
+    }),
     ("emulator addFault", "nothing per second", |call| {
         call.body(r#"{"fault":"throttle"}"#);
     }),
@@ -470,11 +473,11 @@ fn fault(documented: &Documented) -> Option<Fault> {
     let body = &documented.body;
     let in_body = body.pointer("/error/code").and_then(Value::as_u64);
     let status = match (&documented.status, in_body) {
-        (StatusCode::Code(status), _) => *status,
+        (StatusCode::Code(status), _) => u64::from(*status),
         // Of a class, one that has no answers of its own.
-        (StatusCode::Range(_), Some(status)) => u16::try_from(status).unwrap(),
+        (StatusCode::Range(_), Some(status)) => status,
         (StatusCode::Range(4), None) => 405,
-        (StatusCode::Range(class), None) => 100 * class + 4,
+        (StatusCode::Range(class), None) => u64::from(100 * class + 4),
     };
     let text = |field: &str| Some(body.pointer(field)?.as_str()?.to_owned());
     let code = text("/error_code").or_else(|| text("/errCode"));

@@ -136,14 +136,12 @@ async fn a_token_or_a_key_pair_opens_the_project() {
 }
 
 #[tokio::test]
-async fn a_signature_is_good_for_a_quarter_of_an_hour() {
+async fn whoever_signs_has_the_clock_of_the_system() {
     let clock = Clock::default();
     let emulator = start_at(&clock).await;
-    let pair = || Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
-    clock.advance(Duration::from_secs(14 * 60));
-    assert_eq!(reset(&emulator, pair()).await, "204");
-    clock.advance(Duration::from_secs(2 * 60));
-    assert_eq!(reset(&emulator, pair()).await, "401 APIGW.0301");
+    let pair = Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
+    clock.advance(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(reset(&emulator, pair).await, "204");
 }
 
 /// A reset of the Kafka instance, signed `minutes` from now, and sent with this body.

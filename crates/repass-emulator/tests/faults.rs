@@ -7,9 +7,9 @@
 
 mod http;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use http::{path, send, send_with, start};
+use http::{log_in, path, send, send_with, start};
 use repass_client::emulator::types;
 use repass_client::{
     Client, Credentials, Endpoints, Error, InstanceId, ProjectId, RefusalKind, Resending,
@@ -18,6 +18,7 @@ use repass_client::{
 use repass_client::{DcsOldPassword, DcsPassword};
 use repass_emulator::{Emulator, Fault, FaultKind, Fleet, When};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const NEW: &str = "Redis-Example-2024";
 
@@ -29,7 +30,7 @@ fn client(emulator: &Emulator) -> Client {
     let client = Client::new(
         Endpoints::all(&emulator.url()).unwrap(),
         ProjectId::new(Fleet::PROJECT_ID).unwrap(),
-        Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap(),
+        Credentials::token(Fleet::TOKEN).unwrap(),
     );
     client.unwrap().with_resending(once)
 }
@@ -86,6 +87,7 @@ async fn each_fault_does_what_it_says() {
     let mut lines = Vec::new();
     for fault in [
         json!({"fault": "latency", "milliseconds": 1}),
+        json!({"fault": "latency", "milliseconds": 1, "when": "after"}),
         json!({"fault": "throttle", "per_second": 0}),
         json!({"fault": "throttle", "per_second": 1}),
         json!({"fault": "error"}),
@@ -103,8 +105,6 @@ async fn each_fault_does_what_it_says() {
         json!({"fault": "cut", "service": "dms"}),
         json!({"fault": "cut", "operation": "resetPassword"}),
         json!({"fault": "cut", "instance_id": Fleet::DMS_ID}),
-        json!({"fault": "cut", "percent": 0}),
-        json!({"fault": "cut", "count": 0}),
         // About this one.
         json!({"fault": "cut", "service": "dcs", "operation": "updatePassword",
                "instance_id": Fleet::DCS_ID, "count": 1, "percent": 100}),
@@ -119,14 +119,51 @@ async fn each_fault_does_what_it_says() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
-#[tokio::test]
-async fn a_latency_makes_a_request_wait() {
-    let emulator = start().await;
-    let fault = json!({"fault": "latency", "milliseconds": 100});
-    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
-    let begun = Instant::now();
-    change(&emulator).await.unwrap();
-    assert!(begun.elapsed() >= Duration::from_millis(100));
+/// With the clock of the tests, which jumps: a reset that waits for a minute, before or after, and
+/// whose client gives up after a second or not. What is so while it waits, and then.
+async fn waits_for_a_minute(when: When, gives_up: bool) -> (bool, usize, bool, usize) {
+    const NEW: &str = "Kafka-Example-2024";
+    let mut fleet = Fleet::built_in();
+    let mut latency = Fault::new(FaultKind::Latency);
+    (latency.when, latency.milliseconds) = (when, Some(60_000));
+    fleet.faults.push(latency);
+    let emulator = Emulator::start(fleet).await.unwrap();
+    let body = format!(r#"{{"new_password":"{NEW}"}}"#);
+    let request = format!(
+        "POST {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-auth-token: {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        path("v2", Fleet::DMS_ID, "password"),
+        Fleet::TOKEN,
+        body.len()
+    );
+    let (mut client, server) = tokio::io::duplex(1 << 16);
+    client.write_all(request.as_bytes()).await.unwrap();
+    let is_changed = || emulator.password_is(Fleet::DMS_ID, None, NEW);
+    let is_answered = || emulator.received().len();
+    let client = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let meanwhile = (is_changed(), is_answered());
+        let mut answer = String::new();
+        match gives_up {
+            true => drop(client),
+            false => drop(client.read_to_string(&mut answer).await.unwrap()),
+        }
+        assert_eq!(answer.is_empty(), gives_up);
+        meanwhile
+    };
+    let ((changed, answered), ()) = tokio::join!(client, emulator.serve(server));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    (changed, answered, is_changed(), is_answered())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_arrived_is_carried_out_though_its_client_gives_up() {
+    for gives_up in [false, true] {
+        let before = waits_for_a_minute(When::Before, gives_up).await;
+        assert_eq!(before, (false, 0, true, 1), "{gives_up}");
+        let after = waits_for_a_minute(When::After, gives_up).await;
+        assert_eq!(after, (true, 0, true, 1), "{gives_up}");
+    }
 }
 
 #[tokio::test]
@@ -190,6 +227,85 @@ async fn the_seed_decides_which_share_is_hit() {
     assert!(first.contains(&204) && first.contains(&500));
     assert_eq!(first, run(1).await);
     assert_ne!(first, run(2).await);
+}
+
+/// The statuses of resets of the Kafka instance while one of the Redis instance comes between two.
+async fn statuses(emulator: &Emulator) -> Vec<u16> {
+    let (kafka, redis) = (Fleet::DMS_ID, Fleet::DCS_ID);
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        let body = r#"{"new_password":"Kafka-Example-2024"}"#;
+        statuses.push(
+            send(emulator, "post", &path("v2", kafka, "password"), body)
+                .await
+                .0,
+        );
+        let body = r#"{"new_password":"Redis-Example-2024"}"#;
+        send(emulator, "post", &path("v2", redis, "password/reset"), body).await;
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn a_share_depends_on_no_other_fault_and_can_be_had_again() {
+    let emulator = start().await;
+    let run = async |faults: &[Value]| {
+        send(&emulator, "delete", "/_emulator/faults", "").await;
+        for fault in faults {
+            let (status, _) =
+                send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+            assert_eq!(status, 201);
+        }
+        statuses(&emulator).await
+    };
+    let kafka = json!({"fault": "error", "percent": 50, "service": "dms"});
+    let redis = json!({"fault": "error", "percent": 50, "service": "dcs"});
+    let mut seeded = kafka.clone();
+    seeded["seed"] = 7.into();
+    let alone = run(std::slice::from_ref(&kafka)).await;
+    assert!(alone.contains(&204) && alone.contains(&500));
+    assert_eq!(run(&[kafka.clone(), redis.clone()]).await, alone);
+    assert_ne!(run(&[redis.clone(), kafka]).await, alone);
+    let seventh = run(std::slice::from_ref(&seeded)).await;
+    assert_eq!(run(&[redis, seeded]).await, seventh);
+}
+
+#[tokio::test]
+async fn a_token_ends_where_there_is_one() {
+    let emulator = start().await;
+    let fault = json!({"fault": "expired_token"});
+    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    log_in(&emulator).await;
+    let signing = Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
+    let endpoints = Endpoints::all(&emulator.url()).unwrap();
+    let project = ProjectId::new(Fleet::PROJECT_ID).unwrap();
+    let signing = Client::new(endpoints, project, signing).unwrap();
+    let reset = ResetPassword::To(DcsPassword::new(NEW).unwrap());
+    signing.dcs_reset_password(&redis(), &reset).await.unwrap();
+    assert!(matches!(change(&emulator).await, Err(Error::Refused(_))));
+}
+
+#[tokio::test]
+async fn an_id_is_the_same_however_it_is_written() {
+    let emulator = start().await;
+    let fault = json!({"fault": "error", "instance_id": Fleet::DMS_ID});
+    send(&emulator, "post", "/_emulator/faults", &fault.to_string()).await;
+    let path = path("v2", &Fleet::DMS_ID.replace('-', "%2d"), "password");
+    let body = r#"{"new_password":"Kafka-Example-2024"}"#;
+    assert_eq!(send(&emulator, "post", &path, body).await.0, 500);
+}
+
+#[tokio::test]
+async fn there_is_an_end_to_faults() {
+    let emulator = start().await;
+    let add = async || send(&emulator, "post", "/_emulator/faults", r#"{"fault":"cut"}"#).await;
+    for _ in 0..1000 {
+        assert_eq!(add().await.0, 201);
+    }
+    let (status, answer) = add().await;
+    assert_eq!(status, 409, "{answer}");
+    send(&emulator, "delete", "/_emulator/faults", "").await;
+    assert_eq!(add().await, (201, json!({"fault_id": 1})));
 }
 
 #[tokio::test]
@@ -281,13 +397,65 @@ async fn what_the_control_does_not_understand_is_told() {
             "/faults",
             r#"{"fault":"error","service":"dms","operation":"updatePassword"}"#,
         ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"error","percent":0,"count":0,"status":99999999}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"cut","instance_id":"none","seed":1}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"cut","service":"dms","instance_id":"2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"cut","service":"iam","instance_id":"2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"error","operation":"keystoneListProjects","code":"IAM.0001"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"expired_token","operation":"keystoneCreateUserTokenByPassword"}"#,
+        ),
+        ("post", "/faults", r#"{"fault":"cut","percent":"all"}"#),
+        ("post", "/faults", r#"{"fault":"cut","count":-1}"#),
         ("post", "/faults", r#"{"fault":"fire"}"#),
         ("post", "/faults", r#"{"fault":"cut","wen":"after"}"#),
         ("post", "/faults", "[]"),
         ("post", "/faults", ""),
         ("delete", "/faults?fault_id=first", ""),
         ("post", "/clock", r#"{"seconds":-1}"#),
-        ("post", "/clock", r#"{"seconds":"S3cret-Pass"}"#),
+        ("post", "/clock", r#"{"seconds":"many"}"#),
+        (
+            "post",
+            "/instances/2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28/password-check",
+            r#"{"password":["S3cret-Pass"]}"#,
+        ),
+        (
+            "post",
+            "/instances/2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28/password-check",
+            r#"{"password":"S3cret-Pass","account":"ddmtest"}"#,
+        ),
+        (
+            "post",
+            "/instances/e6b99563-0000-4000-8000-1820d4fd2a67/password-check",
+            r#"{"password":"S3cret-Pass"}"#,
+        ),
+        (
+            "post",
+            "/instances/e6b99563-0000-4000-8000-1820d4fd2a67/password-check",
+            r#"{"password":"S3cret-Pass","account":"nobody"}"#,
+        ),
         ("get", "/instances?limit=0", ""),
         ("get", "/instances?limit=many", ""),
         ("get", "/instances/%ff", ""),

@@ -8,7 +8,7 @@
 mod http;
 
 use http::start;
-use repass_emulator::{Emulator, Fleet};
+use repass_emulator::{Emulator, Fleet, Options};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap};
 use serde_json::Value;
@@ -70,7 +70,12 @@ async fn each_file_says_what_it_is_and_loads_nothing_from_elsewhere() {
 /// A page from elsewhere whose name leads here would have the token otherwise.
 #[tokio::test]
 async fn only_this_machine_is_a_host() {
-    let emulator = start().await;
+    let options = Options {
+        allowed_hosts: vec!["emulator".to_owned()],
+        ..Options::default()
+    };
+    let emulator = Emulator::start_with(Fleet::built_in(), options);
+    let emulator = emulator.await.unwrap();
     let own = emulator.url().replace("http://", "");
     for path in [
         "/",
@@ -82,6 +87,7 @@ async fn only_this_machine_is_a_host() {
             "example.com",
             "localhost.example.com:80",
             "127.0.0.1.example.com",
+            "emulator.example.com",
             "",
             "[",
             "a b",
@@ -99,6 +105,7 @@ async fn only_this_machine_is_a_host() {
             &own,
             "localhost",
             "LocalHost:8080",
+            "Emulator:8080",
             "127.0.0.2",
             "[::1]:8080",
             "[::1]",
@@ -120,7 +127,7 @@ async fn the_contract_is_about_this_emulator_and_its_fleet() {
     let fleet = Fleet::from_yaml(
         "
 projects:
-  - {id: project-1, name: one, token: token-1}
+  - {id: '10000000000000000000000000000001', name: one, token: token-1}
   - {id: project-2, name: two, token: token-2}
 instances:
   - {service: dcs, id: 00000000-0000-4000-8000-000000000001, project: two, password: Redis-Own-2023}
@@ -146,9 +153,9 @@ instances:
         assert!(!parsed.paths.paths.is_empty(), "{file}");
         contract += &yaml;
     }
-    assert!(contract.contains("example: project-1\n"));
-    assert!(contract.contains("example: 00000000-0000-4000-8000-000000000002\n"));
-    assert!(contract.contains("example: own\n"));
+    assert!(contract.contains("example: \"10000000000000000000000000000001\"\n"));
+    assert!(contract.contains("example: \"00000000-0000-4000-8000-000000000002\"\n"));
+    assert!(contract.contains("example: \"own\"\n"));
     assert!(!contract.contains(Fleet::PROJECT_ID) && !contract.contains(Fleet::DCS_ID));
     // One that YAML would not take as a text, and one of which the project has none.
     assert!(contract.contains(Fleet::DDM_ID) && contract.contains(Fleet::DMS_ID));

@@ -17,6 +17,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 /// As long as a client may take to send a head, and then a body.
+/// How long the emulator waits for a client to read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(emulator: &Emulator) -> TcpStream {
@@ -314,6 +316,22 @@ async fn slow_clients_are_not_waited_for() {
     .await;
     assert_eq!(status(&answer), 204);
     assert!(took >= READ_TIMEOUT && took < 2 * READ_TIMEOUT, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_is_not_waited_for() {
+    let emulator = start().await;
+    // Less room than the answer takes.
+    let (mut client, server) = tokio::io::duplex(1 << 10);
+    let console = "GET /_emulator/page/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.write_all(console.as_bytes()).await.unwrap();
+    let begun = Instant::now();
+    emulator.serve(server).await;
+    let took = begun.elapsed();
+    assert!(
+        took >= WRITE_TIMEOUT && took < 2 * WRITE_TIMEOUT,
+        "{took:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

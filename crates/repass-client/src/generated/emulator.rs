@@ -36,15 +36,18 @@ pub mod types {
     /// service, an operation, an instance.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Fault {
-        /// What goes wrong: `latency`, the request waits; `throttle`, only so many get through in a
-        /// second; `error`, an error of the service; `cut`, the connection is cut; `truncate`, it
-        /// is cut amid the body of the answer; `html`, a page of a gateway; `expired_token`, a 401.
+        /// What goes wrong: `latency`, the request or its answer waits; `throttle`, only so many
+        /// get through in a second; `error`, an error of the service; `cut`, the connection is cut;
+        /// `truncate`, it is cut amid the body of the answer, or before it if there is none;
+        /// `html`, a page of a gateway; `expired_token`, a 401, for requests with a token.
         pub fault: ::std::string::String,
         /// Whether an error, a cut or a page comes `before` the request is carried out, and so in
-        /// its place, or `after`. It comes before unless told otherwise.
+        /// its place, or `after`, once it has changed something; and where a latency waits. A
+        /// request that waits is carried out even if its client gives up. `before` unless told
+        /// otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub when: ::std::option::Option<::std::string::String>,
-        ///For `latency`. How long a request waits, 600000 at most.
+        ///For `latency`. How long it waits, 600000 at most.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub milliseconds: ::std::option::Option<i64>,
         ///For `throttle`. How many requests get through in a second.
@@ -53,7 +56,8 @@ pub mod types {
         /// For `error` and `html`. The status, from 400 to 599; 500 and 502 unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i32>,
-        ///For `error`. The code; that of an internal error unless told otherwise.
+        /// For `error`. The code; that of an internal error unless told otherwise. `APIGW.…` and
+        /// `APIG.…` come from the gateway; IAM has no others.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
         ///For `error`. The message.
@@ -65,15 +69,19 @@ pub mod types {
         ///Only requests for this operation, by the id that the contract gives it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub operation: ::std::option::Option<::std::string::String>,
-        ///Only requests about this instance.
+        ///Only requests about this instance of the fleet.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub instance_id: ::std::option::Option<::std::string::String>,
-        ///How many requests it hits; every one unless told otherwise.
+        ///How many requests it hits, 1 or more; every one unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub count: ::std::option::Option<i64>,
-        ///Which share of the requests it hits; the fleet's seed decides which.
+        ///Which share of the requests it hits, from 1 to 100; the seed decides which.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub percent: ::std::option::Option<i32>,
+        /// What chance begins with for a share, 0 or more; it follows from the fleet's seed and the
+        /// id of the fault unless told otherwise.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub seed: ::std::option::Option<i64>,
     }
     ///`FaultAdded`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -214,7 +222,8 @@ pub mod types {
 ///
 /// Only `repass emulate` has it, below a path that no service uses. It asks for no token: it is for
 /// this machine. No web page can send a request unasked, or read an answer: the host has to be
-/// `localhost` or an IP address, or the status is 421, and a body has to say that it is JSON.
+/// `localhost`, an IP address or a name that the emulator was started with, or the status is 421,
+/// and a body has to say that it is JSON.
 ///
 ///
 /// Version: 1.0.0
@@ -386,8 +395,8 @@ impl Client {
     }
     /// Check whether a password is the current one
     ///
-    /// The password of the instance, or of one of its accounts. It counts as no try, and no state
-    /// changes.
+    /// The password of an instance of DCS or DMS, or of an account of one of DDM. It counts as no
+    /// try, and no state changes.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/instances/{instance_id}/password-check`
@@ -430,6 +439,9 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200u16 => ResponseValue::from_response(response).await,
+            400u16 => {
+                Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
+            }
             400u16..=499u16 => {
                 Err(Error::ErrorResponse(ResponseValue::from_response(response).await?))
             }
@@ -531,8 +543,8 @@ impl Client {
     }
     /// Let something go wrong
     ///
-    /// Adds a fault after those that there are. Of the faults that are about a request the first
-    /// one hits it; every latency does.
+    /// Adds a fault after those that there are, 1000 at most. Of the faults that are about a
+    /// request the first one hits it; every latency does.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/faults`
@@ -581,7 +593,9 @@ impl Client {
     }
     /// Remove a fault, or all
     ///
-    /// Nothing goes wrong if there is none.
+    /// Nothing goes wrong if there is none. If all are removed, the ids of the next ones begin with
+    /// 1 again, and so do their shares.
+    ///
     ///
     /// Sends a `DELETE` request to `/_emulator/faults`
     ///

@@ -3,17 +3,19 @@
 //! What is no YAML, or is of another type, ends the reading. All that has no meaning is told at
 //! once. Nothing of the file is repeated but names of fields: a password may stand anywhere.
 
-use std::collections::BTreeMap;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use repass_client::{
     AdminName, Context, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword, InstanceId,
-    Policy, ProjectId, ProjectName, Secret,
+    Policy, ProjectId, ProjectName, Secret, Service,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_saphyr::{Error, Spanned, from_str_with_options, options};
+use serde_saphyr::{Error, from_str_with_options, options};
 
+use super::places::Places;
 use super::{
     AccessKey, Account, Dcs, Ddm, Dms, Fleet, Instance, Kind, Project, Settings, State, User,
 };
@@ -22,6 +24,8 @@ use crate::service::is_uuid;
 
 /// How many mistakes are shown.
 const SHOWN: usize = 100;
+/// The largest number of tries, minutes and seconds.
+const LARGEST: u32 = u32::MAX;
 
 /// A fleet as a file has it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,27 +33,23 @@ const SHOWN: usize = 100;
 #[schemars(title = "Fleet", rename = "Fleet")]
 pub struct FleetFile {
     /// The projects; at least one.
-    #[schemars(with = "Vec<ProjectEntry>", length(min = 1))]
-    projects: Vec<Spanned<ProjectEntry>>,
+    #[schemars(length(min = 1))]
+    projects: Vec<ProjectEntry>,
     /// The users that IAM issues tokens to, for every project.
     #[serde(default)]
-    #[schemars(with = "Vec<UserEntry>")]
-    users: Vec<Spanned<UserEntry>>,
+    users: Vec<UserEntry>,
     /// The access keys that requests may be signed with, for every project.
     #[serde(default)]
-    #[schemars(with = "Vec<AccessKeyEntry>")]
-    access_keys: Vec<Spanned<AccessKeyEntry>>,
+    access_keys: Vec<AccessKeyEntry>,
     /// The instances.
     #[serde(default)]
-    #[schemars(with = "Vec<InstanceEntry>")]
-    instances: Vec<Spanned<InstanceEntry>>,
+    instances: Vec<InstanceEntry>,
     /// Which of the vendor's documents is followed where they disagree.
     #[serde(default)]
     settings: Settings,
     /// What goes wrong from the beginning.
     #[serde(default)]
-    #[schemars(with = "Vec<Fault>")]
-    faults: Vec<Spanned<Fault>>,
+    faults: Vec<Fault>,
     /// What chance begins with, for the faults that hit a share of the requests.
     #[serde(default)]
     seed: u64,
@@ -109,24 +109,34 @@ struct InstanceEntry {
     state: State,
     /// For how many seconds it is busy after a change; none unless told otherwise.
     #[serde(default)]
-    change_seconds: u32,
+    #[schemars(range(max = LARGEST))]
+    change_seconds: u64,
     /// DCS and DMS: its password. A DCS instance without one is password-free.
-    #[schemars(with = "Option<Secret>")]
-    password: Option<Spanned<Secret>>,
+    password: Option<Secret>,
     /// DCS: how many wrong old passwords lock it; 5 unless told otherwise.
-    #[schemars(range(min = 1))]
-    tries: Option<u32>,
+    #[schemars(range(min = 1, max = LARGEST))]
+    tries: Option<u64>,
     /// DCS: for how many minutes; 5 unless told otherwise.
-    #[schemars(range(min = 1))]
-    lock_minutes: Option<u32>,
+    #[schemars(range(min = 1, max = LARGEST))]
+    lock_minutes: Option<u64>,
     /// DMS: whether SSL is on; it is unless told otherwise.
     ssl: Option<bool>,
     /// DDM: its accounts.
-    #[schemars(with = "Option<Vec<AccountEntry>>")]
-    accounts: Option<Vec<Spanned<AccountEntry>>>,
+    accounts: Option<Vec<AccountEntry>>,
     /// DDM: its administrator; the first call that sets a password creates one.
-    #[schemars(with = "Option<AccountEntry>")]
-    administrator: Option<Spanned<AccountEntry>>,
+    administrator: Option<AccountEntry>,
+}
+
+impl InstanceEntry {
+    /// Its service, if there is one of this name.
+    fn service(&self) -> Option<Service> {
+        match self.service.as_str() {
+            "ddm" => Some(Service::Ddm),
+            "dcs" => Some(Service::Dcs),
+            "dms" => Some(Service::Dms),
+            _ => None,
+        }
+    }
 }
 
 /// Somebody with a password.
@@ -207,22 +217,26 @@ impl Fleet {
     /// The first thing that is no YAML or is of another type; or else everything that has no
     /// meaning: an unknown service, an id twice, a password that breaks its own policy.
     pub fn from_yaml(text: &str) -> Result<Self, FleetError> {
-        let mut options = options! {
-            // They quote lines of the file.
-            with_snippet: false,
-        };
-        // A large fleet is no attack; aliases keep their limits.
-        if let Some(budget) = &mut options.budget {
-            budget.max_events = usize::MAX;
-            budget.max_nodes = usize::MAX;
-            budget.max_total_scalar_bytes = usize::MAX;
-        }
-        let file = from_str_with_options::<FleetFile>(text, options);
+        let file = parse::<FleetFile>(text);
         let file = file.map_err(|error| FleetError {
             mistakes: vec![unreadable(&error)],
         })?;
-        Reader::default().read(file)
+        Reader::new(text).read(file)
     }
+}
+
+pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
+    let mut options = options! {
+        // They quote lines of the file.
+        with_snippet: false,
+    };
+    // A large fleet is no attack; aliases keep their limits.
+    if let Some(budget) = &mut options.budget {
+        budget.max_events = usize::MAX;
+        budget.max_nodes = usize::MAX;
+        budget.max_total_scalar_bytes = usize::MAX;
+    }
+    from_str_with_options(text, options)
 }
 
 /// What ends the reading, in words that repeat nothing of the file but names of fields.
@@ -241,7 +255,7 @@ fn unreadable(error: &Error) -> Mistake {
             "sequence start" => "a list",
             "string scalar" => "a text",
             "boolean" => "true or false",
-            "u8" | "u16" | "u32" | "u64" => "a whole number that is not less than 0",
+            "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more",
             other => other,
         };
         format!("write {expected}")
@@ -283,72 +297,91 @@ fn unreadable(error: &Error) -> Mistake {
 }
 
 /// Gives the entries their meaning, and collects what has none.
-#[derive(Default)]
-struct Reader {
+struct Reader<'a> {
+    text: &'a str,
+    places: OnceCell<Places>,
     mistakes: Vec<Mistake>,
 }
 
-impl Reader {
-    fn add(&mut self, line: u64, field: &str, problem: impl fmt::Display, next: &str) {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            places: OnceCell::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, field: &str, problem: impl fmt::Display, next: &str) {
         self.mistakes.push(Mistake {
-            line,
+            line: self.line(field),
             field: field.to_owned(),
             problem: problem.to_string(),
             next: next.to_owned(),
         });
     }
 
+    fn line(&self, field: &str) -> u64 {
+        let places = self.places.get_or_init(|| Places::of(self.text));
+        places.line(field)
+    }
+
     /// Each of these once: names the line of the first one.
-    fn once(
-        &mut self,
-        seen: &mut BTreeMap<String, u64>,
-        (line, field): (u64, &str),
-        value: &str,
-        next: &str,
-    ) {
+    fn once(&mut self, seen: &mut BTreeMap<String, String>, field: &str, value: &str, next: &str) {
         if let Some(first) = seen.get(value) {
-            let problem = format!("is that of line {first}, too");
-            self.add(line, field, problem, next);
+            let problem = format!("is that of line {}, too", self.line(first));
+            self.add(field, problem, next);
         } else {
-            seen.insert(value.to_owned(), line);
+            seen.insert(value.to_owned(), field.to_owned());
         }
     }
 
-    fn check<T, E: fmt::Display>(&mut self, at: (u64, &str), made: Result<T, E>, next: &str) {
+    fn check<T, E: fmt::Display>(&mut self, field: &str, made: Result<T, E>, next: &str) {
         if let Err(error) = made {
-            self.add(at.0, at.1, error, next);
+            self.add(field, error, next);
         }
     }
 
-    fn password(&mut self, at: (u64, &str), policy: &Policy, password: &Secret, context: &Context) {
+    fn password(&mut self, field: &str, policy: &Policy, password: &Secret, context: &Context) {
         if let Err(violations) = policy.check(password.expose(), context) {
             let next = "give one that the service would accept, such as `repass generate` makes";
-            self.add(at.0, at.1, violations, next);
+            self.add(field, violations, next);
         }
+    }
+
+    fn number(&mut self, field: &str, given: u64, least: u64) -> u32 {
+        if given < least {
+            self.add(field, "is too small", &format!("give {least} or more"));
+        }
+        u32::try_from(given).unwrap_or_else(|_| {
+            self.add(field, "is too large", &format!("give {LARGEST} at most"));
+            LARGEST
+        })
     }
 
     fn read(mut self, file: FleetFile) -> Result<Fleet, FleetError> {
         let projects = self.projects(file.projects);
         let users = self.users(file.users);
         let access_keys = self.access_keys(file.access_keys);
+        let services: HashMap<_, _> = (file.instances.iter())
+            .filter_map(|entry| Some((entry.id.clone(), entry.service()?)))
+            .collect();
         let instances = self.instances(file.instances, &projects);
         for (index, fault) in file.faults.iter().enumerate() {
-            let line = fault.defined.line();
-            for (field, problem, next) in fault.value.problems() {
+            for (field, problem, next) in fault.problems(|id| services.get(id).copied()) {
                 let field = format!("faults[{index}].{field}");
-                self.add(line, &field, problem, &next);
+                self.add(&field, problem, &next);
             }
         }
         let mut mistakes = self.mistakes;
         if mistakes.is_empty() {
-            let faults = file.faults.into_iter().map(|fault| fault.value);
             return Ok(Fleet {
                 projects,
                 users,
                 access_keys,
                 instances,
                 settings: file.settings,
-                faults: faults.collect(),
+                faults: file.faults,
                 seed: file.seed,
             });
         }
@@ -356,31 +389,30 @@ impl Reader {
         Err(FleetError { mistakes })
     }
 
-    fn projects(&mut self, entries: Vec<Spanned<ProjectEntry>>) -> Vec<Project> {
+    fn projects(&mut self, entries: Vec<ProjectEntry>) -> Vec<Project> {
         if entries.is_empty() {
             let next = "add one: instances belong to it";
-            self.add(0, "projects", "there is none", next);
+            self.add("projects", "there is none", next);
         }
         let (mut names, mut tokens) = (BTreeMap::new(), BTreeMap::new());
         let mut projects = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let line = entry.defined.line();
-            let ProjectEntry { id, name, token } = entry.value;
+            let ProjectEntry { id, name, token } = entry;
             let at = |field| format!("projects[{index}].{field}");
             let (at_id, at_name, at_token) = (at("id"), at("name"), at("token"));
             let id_of = "give the id of a project";
-            self.check((line, &at_id), ProjectId::new(id.as_str()), id_of);
+            self.check(&at_id, ProjectId::new(id.as_str()), id_of);
             let name_of = "give the name of a project";
-            self.check((line, &at_name), ProjectName::new(name.as_str()), name_of);
+            self.check(&at_name, ProjectName::new(name.as_str()), name_of);
             let next = "give each project an id and a name of its own";
-            self.once(&mut names, (line, &at_id), &id, next);
+            self.once(&mut names, &at_id, &id, next);
             if name != id {
-                self.once(&mut names, (line, &at_name), &name, next);
+                self.once(&mut names, &at_name, &name, next);
             }
             if let Some(token) = &token {
-                self.header((line, &at_token), token.expose());
+                self.header(&at_token, token.expose());
                 let next = "give each project a token of its own";
-                self.once(&mut tokens, (line, &at_token), token.expose(), next);
+                self.once(&mut tokens, &at_token, token.expose(), next);
             }
             projects.push(Project { id, name, token });
         }
@@ -388,23 +420,22 @@ impl Reader {
     }
 
     /// What a header can hold.
-    fn header(&mut self, (line, field): (u64, &str), text: &str) {
+    fn header(&mut self, field: &str, text: &str) {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             let problem = "is empty or has characters that no header can hold";
-            self.add(line, field, problem, "give visible ASCII without spaces");
+            self.add(field, problem, "give visible ASCII without spaces");
         }
     }
 
-    fn users(&mut self, entries: Vec<Spanned<UserEntry>>) -> Vec<User> {
+    fn users(&mut self, entries: Vec<UserEntry>) -> Vec<User> {
         let mut seen = BTreeMap::new();
         let mut users = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let line = entry.defined.line();
             let UserEntry {
                 domain,
                 name,
                 password,
-            } = entry.value;
+            } = entry;
             for (field, text) in [
                 ("domain", domain.as_str()),
                 ("name", &name),
@@ -412,17 +443,12 @@ impl Reader {
             ] {
                 if text.is_empty() {
                     let field = format!("users[{index}].{field}");
-                    self.add(line, &field, "is empty", "write a text");
+                    self.add(&field, "is empty", "write a text");
                 }
             }
             let field = format!("users[{index}].name");
             let next = "give each user of a domain a name of its own";
-            self.once(
-                &mut seen,
-                (line, &field),
-                &format!("{domain}\n{name}"),
-                next,
-            );
+            self.once(&mut seen, &field, &format!("{domain}\n{name}"), next);
             users.push(User {
                 domain,
                 name,
@@ -432,21 +458,20 @@ impl Reader {
         users
     }
 
-    fn access_keys(&mut self, entries: Vec<Spanned<AccessKeyEntry>>) -> Vec<AccessKey> {
+    fn access_keys(&mut self, entries: Vec<AccessKeyEntry>) -> Vec<AccessKey> {
         let mut seen = BTreeMap::new();
         let mut keys = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let line = entry.defined.line();
             let AccessKeyEntry {
                 access_key,
                 secret_key,
-            } = entry.value;
+            } = entry;
             let field = format!("access_keys[{index}].access_key");
-            self.header((line, &field), &access_key);
+            self.header(&field, &access_key);
             let next = "name each access key once";
-            self.once(&mut seen, (line, &field), &access_key, next);
+            self.once(&mut seen, &field, &access_key, next);
             let field = format!("access_keys[{index}].secret_key");
-            self.header((line, &field), secret_key.expose());
+            self.header(&field, secret_key.expose());
             keys.push(AccessKey {
                 access_key,
                 secret_key,
@@ -455,36 +480,30 @@ impl Reader {
         keys
     }
 
-    fn instances(
-        &mut self,
-        entries: Vec<Spanned<InstanceEntry>>,
-        projects: &[Project],
-    ) -> Vec<Instance> {
+    fn instances(&mut self, entries: Vec<InstanceEntry>, projects: &[Project]) -> Vec<Instance> {
         let mut seen = BTreeMap::new();
         let mut instances = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            let line = entry.defined.line();
             let at = format!("instances[{index}]");
-            let entry = entry.value;
             let field = format!("{at}.id");
             let made = InstanceId::new(entry.id.as_str());
-            self.check((line, &field), made, "give the id of an instance");
-            let wants_uuid = matches!(entry.service.as_str(), "dcs" | "dms");
+            self.check(&field, made, "give the id of an instance");
+            let service = entry.service();
+            let wants_uuid = matches!(service, Some(Service::Dcs | Service::Dms));
             if wants_uuid && !is_uuid(&entry.id) {
                 let next = "give one such as 2b9d4f16-8c3a-4e57-b1d0-9f6e7a5c3b28";
-                self.add(line, &field, "is no UUID", next);
+                self.add(&field, "is no UUID", next);
             }
             // A path does not say which service it is for.
             let next = "give each instance an id of its own";
-            self.once(&mut seen, (line, &field), &entry.id, next);
-            instances.extend(self.instance(line, &at, entry, projects));
+            self.once(&mut seen, &field, &entry.id, next);
+            instances.extend(self.instance(&at, entry, projects));
         }
         instances
     }
 
     fn instance(
         &mut self,
-        line: u64,
         at: &str,
         entry: InstanceEntry,
         projects: &[Project],
@@ -498,18 +517,15 @@ impl Reader {
         };
         if project.is_none() && !projects.is_empty() {
             let next = "give the name or the id of one of the projects";
-            self.add(line, &format!("{at}.project"), "is not there", next);
+            self.add(&format!("{at}.project"), "is not there", next);
         }
-        let (of_ddm, of_dcs, of_dms) = match entry.service.as_str() {
-            "ddm" => (true, false, false),
-            "dcs" => (false, true, false),
-            "dms" => (false, false, true),
-            _ => {
-                let next = "give ddm, dcs or dms";
-                self.add(line, &format!("{at}.service"), "is unknown", next);
-                return None;
-            }
+        let Some(service) = entry.service() else {
+            let next = "give ddm, dcs or dms";
+            self.add(&format!("{at}.service"), "is unknown", next);
+            return None;
         };
+        let is = |one| service == one;
+        let (of_ddm, of_dcs, of_dms) = (is(Service::Ddm), is(Service::Dcs), is(Service::Dms));
         for (field, is_given, belongs) in [
             ("password", entry.password.is_some(), of_dcs || of_dms),
             ("tries", entry.tries.is_some(), of_dcs),
@@ -520,19 +536,20 @@ impl Reader {
         ] {
             if is_given && !belongs {
                 let problem = "does not belong to an instance of this service";
-                self.add(line, &format!("{at}.{field}"), problem, "leave it out");
+                self.add(&format!("{at}.{field}"), problem, "leave it out");
             }
         }
         let kind = if of_ddm {
             Kind::Ddm(self.ddm(at, entry.accounts, entry.administrator))
         } else if of_dcs {
-            Kind::Dcs(self.dcs(line, at, entry.password, entry.tries, entry.lock_minutes))
+            Kind::Dcs(self.dcs(at, entry.password, entry.tries, entry.lock_minutes))
         } else {
-            Kind::Dms(self.dms(line, at, entry.password, entry.ssl)?)
+            Kind::Dms(self.dms(at, entry.password, entry.ssl)?)
         };
+        let change_seconds = format!("{at}.change_seconds");
         Some(Instance {
             state: entry.state,
-            change_seconds: entry.change_seconds,
+            change_seconds: self.number(&change_seconds, entry.change_seconds, 0),
             ..Instance::new(entry.id, project?.id.as_str(), kind)
         })
     }
@@ -540,47 +557,40 @@ impl Reader {
     fn ddm(
         &mut self,
         at: &str,
-        accounts: Option<Vec<Spanned<AccountEntry>>>,
-        administrator: Option<Spanned<AccountEntry>>,
+        accounts: Option<Vec<AccountEntry>>,
+        administrator: Option<AccountEntry>,
     ) -> Ddm {
         let mut seen = BTreeMap::new();
         let mut all = Vec::new();
         for (index, account) in accounts.into_iter().flatten().enumerate() {
-            let line = account.defined.line();
             let at = format!("{at}.accounts[{index}]");
-            let AccountEntry { username, password } = account.value;
+            let AccountEntry { username, password } = account;
             let field = format!("{at}.username");
             // The vendor's rule for both is one.
             if AdminName::new(username.as_str()).is_err() {
                 let problem = "needs 1 to 32 letters, digits and underscores, a letter first";
-                self.add(line, &field, problem, "give the name of an account");
+                self.add(&field, problem, "give the name of an account");
             }
             let next = "give each account a name of its own";
-            self.once(&mut seen, (line, &field), &username, next);
+            self.once(&mut seen, &field, &username, next);
             let context = Context {
                 username: Some(&username),
                 ..Context::default()
             };
             let field = format!("{at}.password");
-            self.password(
-                (line, &field),
-                DdmAccountPassword::POLICY,
-                &password,
-                &context,
-            );
+            self.password(&field, DdmAccountPassword::POLICY, &password, &context);
             all.push(Account { username, password });
         }
         let administrator = administrator.map(|administrator| {
-            let line = administrator.defined.line();
             let at = format!("{at}.administrator");
-            let AccountEntry { username, password } = administrator.value;
+            let AccountEntry { username, password } = administrator;
             let field = format!("{at}.username");
             let made = AdminName::new(username.as_str());
-            self.check((line, &field), made, "give the name of an administrator");
+            self.check(&field, made, "give the name of an administrator");
             let next = "give the administrator a name that no account has";
-            self.once(&mut seen, (line, &field), &username, next);
+            self.once(&mut seen, &field, &username, next);
             let (field, policy) = (format!("{at}.password"), DdmAdminPassword::POLICY);
-            self.password((line, &field), policy, &password, &Context::default());
+            self.password(&field, policy, &password, &Context::default());
             Account { username, password }
         });
         Ddm {
@@ -591,37 +601,29 @@ impl Reader {
 
     fn dcs(
         &mut self,
-        line: u64,
         at: &str,
-        password: Option<Spanned<Secret>>,
-        tries: Option<u32>,
-        lock_minutes: Option<u32>,
+        password: Option<Secret>,
+        tries: Option<u64>,
+        lock_minutes: Option<u64>,
     ) -> Dcs {
-        for (field, given) in [("tries", tries), ("lock_minutes", lock_minutes)] {
-            if given == Some(0) {
-                let field = format!("{at}.{field}");
-                self.add(line, &field, "is 0", "give 1 or more, or leave it out");
-            }
-        }
         let password = self.own(at, password, DcsPassword::POLICY);
+        let mut number = |field, given: Option<u64>, usual| {
+            given.map_or(usual, |given| {
+                self.number(&format!("{at}.{field}"), given, 1)
+            })
+        };
         Dcs {
-            tries: tries.unwrap_or(Dcs::TRIES),
-            lock_minutes: lock_minutes.unwrap_or(Dcs::LOCK_MINUTES),
+            tries: number("tries", tries, Dcs::TRIES),
+            lock_minutes: number("lock_minutes", lock_minutes, Dcs::LOCK_MINUTES),
             ..Dcs::new(password)
         }
     }
 
-    fn dms(
-        &mut self,
-        line: u64,
-        at: &str,
-        password: Option<Spanned<Secret>>,
-        ssl: Option<bool>,
-    ) -> Option<Dms> {
+    fn dms(&mut self, at: &str, password: Option<Secret>, ssl: Option<bool>) -> Option<Dms> {
         let password = self.own(at, password, DmsPassword::POLICY);
         if password.is_none() {
             let next = "add it: an instance of DMS has one";
-            self.add(line, &format!("{at}.password"), "is missing", next);
+            self.add(&format!("{at}.password"), "is missing", next);
         }
         Some(Dms {
             password: password?,
@@ -630,15 +632,10 @@ impl Reader {
     }
 
     /// The password of an instance itself.
-    fn own(
-        &mut self,
-        at: &str,
-        password: Option<Spanned<Secret>>,
-        policy: &Policy,
-    ) -> Option<Secret> {
+    fn own(&mut self, at: &str, password: Option<Secret>, policy: &Policy) -> Option<Secret> {
         let password = password?;
-        let (line, field) = (password.defined.line(), format!("{at}.password"));
-        self.password((line, &field), policy, &password.value, &Context::default());
-        Some(password.value)
+        let field = format!("{at}.password");
+        self.password(&field, policy, &password, &Context::default());
+        Some(password)
     }
 }
