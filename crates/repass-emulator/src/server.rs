@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
-use crate::inject::{Cut, CutConnection, inject, sent};
+use crate::inject::{Cut, inject, sent};
 use crate::state::{Logged, Received, Shared, request_id};
 use crate::{control, dcs, ddm, dms, iam, page};
 
@@ -199,13 +199,13 @@ async fn connection(stream: impl AsyncRead + AsyncWrite, shared: Shared, router:
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let stream = pin!(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        // A task of its own: what has arrived is carried out even if the client gives up.
         let answer = answer(shared.clone(), router.clone(), request.map(Body::new));
-        let answer = tokio::spawn(answer);
-        async { answer.await.map_err(|_| CutConnection).and_then(sent) }
+        async { sent(answer.await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        // What has arrived is carried out even if the client gives up.
+        .half_close(true)
         .header_read_timeout(READ_TIMEOUT)
         .max_buf_size(LARGEST_HEAD)
         .serve_connection(TokioIo::new(stream), service);
