@@ -229,7 +229,7 @@ async fn check_password(
         _ => None,
     };
     if let Some(message) = misplaced {
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
+        return Err(Refusal::new(StatusCode::CONFLICT, message));
     }
     let current = instance.password(account);
     if account.is_some() && current.is_none() {

@@ -26,6 +26,9 @@ pub(crate) const MOST: usize = 1000;
 /// The longest latency; nobody waits longer for an answer.
 const LONGEST: u64 = 600_000;
 
+/// The largest integer of 64 bits with a sign, which the contract of the control has.
+const LARGEST: u64 = i64::MAX.unsigned_abs();
+
 /// An operation of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operation {
@@ -56,6 +59,7 @@ pub struct Fault {
     pub milliseconds: Option<u64>,
     /// `throttle`: how many requests get through in a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = LARGEST))]
     pub per_second: Option<u64>,
     /// `error` and `html`: the status, from 400 to 599; 500 and 502 unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +83,7 @@ pub struct Fault {
     pub instance_id: Option<String>,
     /// How many requests it hits, then it is over; every one unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = LARGEST))]
     pub count: Option<u64>,
     /// Which share of the requests it hits, in percent; the seed decides which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,7 @@ pub struct Fault {
     /// What chance begins with for a share; it follows from the fleet's seed and the number of the
     /// fault unless told otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = LARGEST))]
     pub seed: Option<u64>,
 }
 
@@ -180,7 +185,9 @@ impl Fault {
         for (field, given, (least, most)) in [
             ("milliseconds", self.milliseconds, (0, LONGEST)),
             ("status", self.status, (400, 599)),
-            ("count", self.count, (1, u64::MAX)),
+            ("per_second", self.per_second, (0, LARGEST)),
+            ("count", self.count, (1, LARGEST)),
+            ("seed", self.seed, (0, LARGEST)),
             ("percent", self.percent, (1, 100)),
         ] {
             match given {
