@@ -6,6 +6,7 @@
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
+pub mod breaking;
 pub mod client;
 pub mod codegen;
 pub mod document;
@@ -13,5 +14,6 @@ pub mod examples;
 pub mod hosts;
 pub mod lint;
 pub mod policy;
+pub mod release;
 pub mod rust;
 pub mod spec;
