@@ -31,10 +31,14 @@ impl fmt::Display for Break {
             operations,
         } = self;
         write!(f, "{place}: {problem}")?;
-        if !operations.is_empty() && *operations != [place.as_str()] {
-            write!(f, " [{}]", operations.join(", "))?;
+        // A place that begins with its operation says which it is.
+        if operations
+            .iter()
+            .all(|operation| place.starts_with(operation))
+        {
+            return Ok(());
         }
-        Ok(())
+        write!(f, " [{}]", operations.join(", "))
     }
 }
 
@@ -59,7 +63,7 @@ enum Rule {
     /// For people: it may change.
     Words,
     /// A value, and whether it is stricter than before.
-    Value(fn(Option<&Value>, Option<&Value>) -> Option<Shift>),
+    Value(Compare),
     /// An object. None is the same as one without keys.
     One(&'static Keys),
     /// Objects by name. None may go; one that is new breaks what this says.
@@ -67,6 +71,10 @@ enum Rule {
     /// Likewise, and clients know them by their position too.
     Ordered(&'static Keys, Addition),
 }
+
+/// How a value of the new file differs from the old one; nothing if it says the same.
+type Compare = fn(Option<&Value>, Option<&Value>) -> Option<Shift>;
+
 use Rule::{Named, One, Ordered, Value as Is, Words};
 
 /// How a value differs from the one before.
@@ -211,20 +219,26 @@ fn property(added: &Added) -> Option<&'static str> {
 
 /// `true` is stricter.
 fn restriction(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    match (is_true(old), is_true(new)) {
-        (false, true) => Some(Shift::Stricter),
-        (true, false) => Some(Shift::Looser),
-        _ => None,
-    }
+    turned(old, new, true)
 }
 
 /// `true` is looser.
 fn permission(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    restriction(new, old)
+    turned(new, old, true)
 }
 
-fn is_true(value: Option<&Value>) -> bool {
-    value == Some(&Value::Bool(true))
+/// `false` is stricter than any schema.
+fn closed(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
+    turned(old, new, false)
+}
+
+fn turned(old: Option<&Value>, new: Option<&Value>, stricter: bool) -> Option<Shift> {
+    let is_stricter = |value: Option<&Value>| value == Some(&Value::Bool(stricter));
+    match (is_stricter(old), is_stricter(new)) {
+        (false, true) => Some(Shift::Stricter),
+        (true, false) => Some(Shift::Looser),
+        _ => None,
+    }
 }
 
 fn lower_bound(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
@@ -446,12 +460,9 @@ impl Comparison<'_> {
             let rule = rules.iter().find(|(name, _)| name == key);
             match rule.map_or(Is(different), |(_, rule)| *rule) {
                 Words => {}
-                Is(shift) => {
-                    let shift = shift(values.0, values.1);
-                    if let Some(effect) = shift.and_then(|shift| effect(self.role, shift)) {
-                        let problem = format!("{}; {effect}", difference(values));
-                        self.add(join(place, ", ", key), problem);
-                    }
+                Is(shift) => self.value(join(place, ", ", key), shift, values),
+                One(_) if closed(values.0, values.1).is_some() => {
+                    self.value(join(place, ", ", key), closed, values);
                 }
                 One(rules) => self.object(&join(place, ", ", word(key)), rules, values),
                 Named(rules, addition) => self.named(place, key, rules, addition, old, values),
@@ -461,6 +472,18 @@ impl Comparison<'_> {
                 }
             }
         }
+    }
+
+    fn value(&mut self, place: String, shift: Compare, (old, new): Values) {
+        let effect = match (shift(old, new), self.role) {
+            (Some(Shift::Stricter), Role::Request | Role::Parameter) => {
+                "what was accepted is refused"
+            }
+            (Some(Shift::Looser), Role::Response) => "an answer may be what no client expects",
+            (Some(Shift::Other), _) => OTHER,
+            _ => return,
+        };
+        self.add(place, format!("{}; {effect}", difference((old, new))));
     }
 
     fn named(
@@ -516,16 +539,7 @@ impl Comparison<'_> {
     }
 }
 
-const OTHER: &str = "what was made for the one may not fit the other";
-
-fn effect(role: Role, shift: Shift) -> Option<&'static str> {
-    match (shift, role) {
-        (Shift::Stricter, Role::Request | Role::Parameter) => Some("what was accepted is refused"),
-        (Shift::Looser, Role::Response) => Some("an answer may be what no client expects"),
-        (Shift::Other, _) => Some(OTHER),
-        _ => None,
-    }
-}
+const OTHER: &str = "a client that was right may be wrong";
 
 fn difference((old, new): Values) -> String {
     match (old, new) {
@@ -541,20 +555,13 @@ fn difference((old, new): Values) -> String {
     }
 }
 
-/// An object's keys, and the reference that led to them. `true` and `false`, which may stand for a
-/// schema, are the one of everything and the one of nothing.
+/// An object's keys, and the reference that led to them. What is no object says nothing.
 fn follow<'a>(spec: &Spec, value: Option<&'a Value>) -> (Option<&'a str>, Map<String, Value>) {
-    match value {
-        Some(Value::Object(keys)) => {
-            let resolved = spec.resolve(keys).cloned();
-            (text(keys, "$ref"), resolved.unwrap_or_default())
-        }
-        Some(Value::Bool(false)) => {
-            let nothing = ("not".to_owned(), Value::Object(Map::new()));
-            (None, Map::from_iter([nothing]))
-        }
-        _ => (None, Map::new()),
-    }
+    let Some(keys) = value.and_then(Value::as_object) else {
+        return (None, Map::new());
+    };
+    let resolved = spec.resolve(keys).cloned();
+    (text(keys, "$ref"), resolved.unwrap_or_default())
 }
 
 /// `parameter ProjectId` of `#/components/parameters/ProjectId`.
