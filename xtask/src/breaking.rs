@@ -5,6 +5,7 @@
 //! part of it. The tables below say what each key means. A key that none of them has may mean
 //! anything, so a change of it breaks.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -181,7 +182,6 @@ type Addition = fn(&Added) -> Option<&'static str>;
 
 struct Added<'a> {
     role: Role,
-    name: &'a str,
     object: Map<String, Value>,
     /// What it is added to, as that was before.
     owner: &'a Map<String, Value>,
@@ -196,13 +196,8 @@ fn parameter(added: &Added) -> Option<&'static str> {
     required.then_some("is new and required; no request has it yet")
 }
 
-/// A failure that its class or `default` stood for may get words of its own.
-fn response(added: &Added) -> Option<&'static str> {
-    let class: String = added.name.chars().take(1).chain("XX".chars()).collect();
-    let responses = added.owner.get("responses").and_then(Value::as_object);
-    let covered =
-        responses.is_some_and(|all| all.contains_key(&class) || all.contains_key("default"));
-    (!covered).then_some("is new and of no class that was there; no client expects it")
+fn response(_: &Added) -> Option<&'static str> {
+    Some("is new and of no class that was there; no client expects it")
 }
 
 fn media_type(added: &Added) -> Option<&'static str> {
@@ -241,23 +236,28 @@ fn turned(old: Option<&Value>, new: Option<&Value>, stricter: bool) -> Option<Sh
     }
 }
 
+/// Higher is stricter, and any is stricter than none.
 fn lower_bound(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    let number = |value: Option<&Value>| value.map_or(Some(f64::NEG_INFINITY), Value::as_f64);
-    match number(old).zip(number(new)) {
-        Some((old, new)) if old == new => None,
-        Some((old, new)) if old < new => Some(Shift::Stricter),
-        Some(_) => Some(Shift::Looser),
-        None => different(old, new),
-    }
+    bound(old, new, 1.0)
 }
 
+/// Lower is stricter, and any is stricter than none.
 fn upper_bound(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    let number = |value: Option<&Value>| value.map_or(Some(f64::INFINITY), Value::as_f64);
-    match number(old).zip(number(new)) {
-        Some((old, new)) if old == new => None,
-        Some((old, new)) if old > new => Some(Shift::Stricter),
-        Some(_) => Some(Shift::Looser),
-        None => different(old, new),
+    bound(old, new, -1.0)
+}
+
+fn bound(old: Option<&Value>, new: Option<&Value>, sign: f64) -> Option<Shift> {
+    let strictness = |value: Option<&Value>| match value {
+        Some(value) => value.as_f64().map(|number| number * sign),
+        None => Some(f64::NEG_INFINITY),
+    };
+    let Some((was, is)) = strictness(old).zip(strictness(new)) else {
+        return different(old, new);
+    };
+    match was.total_cmp(&is) {
+        Ordering::Less => Some(Shift::Stricter),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Shift::Looser),
     }
 }
 
@@ -512,14 +512,18 @@ impl Comparison<'_> {
         let old = old.and_then(Value::as_object);
         let is_new = |name: &str| !old.is_some_and(|old| old.contains_key(name));
         for (name, is) in members(new).filter(|(name, _)| is_new(name)) {
+            let at = join(place, ", ", &join(word(key), " ", name));
+            // What stood for a status until it was named says what clients expect of it.
+            if let Some(class) = class(key, name).and_then(|class| old?.get(&class)) {
+                self.object(&at, rules, (Some(class), Some(is)));
+                continue;
+            }
             let added = Added {
                 role: self.role,
-                name,
                 object: follow(self.files.1, Some(is)).1,
                 owner,
             };
             if let Some(problem) = addition(&added) {
-                let at = join(place, ", ", &join(word(key), " ", name));
                 self.add(at, problem.to_owned());
             }
         }
@@ -562,6 +566,12 @@ fn follow<'a>(spec: &Spec, value: Option<&'a Value>) -> (Option<&'a str>, Map<St
     };
     let resolved = spec.resolve(keys).cloned();
     (text(keys, "$ref"), resolved.unwrap_or_default())
+}
+
+/// `4XX` for the response `404`.
+fn class(key: &str, status: &str) -> Option<String> {
+    let first = status.chars().next().filter(|_| key == "responses");
+    first.map(|first| format!("{first}XX"))
 }
 
 /// `parameter ProjectId` of `#/components/parameters/ProjectId`.

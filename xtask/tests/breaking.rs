@@ -204,6 +204,19 @@ fn other() -> Vec<Change> {
             "{ type: object, additionalProperties: { type: string } }",
             "{ type: object, additionalProperties: { type: string }, properties: { a: {} } }",
         ),
+        change(
+            BAD_REQUEST,
+            &format!(
+                "{BAD_REQUEST}        '404':
+          description: Away.
+          content: {{ application/json: {{ schema: {{ type: string }} }} }}
+"
+            ),
+        ),
+        sent(
+            "{ type: object, properties: { a: {} } }",
+            "{ type: object, properties: { a: {}, b: {} }, required: [b] }",
+        ),
         // Another value of a schema.
         sent("{ type: string }", "{ type: integer }"),
         sent("{ type: string }", "{ type: string, format: date }"),
