@@ -244,6 +244,11 @@ fn other() -> Vec<Change> {
         change("specials: \"-!\"", "specials: \"-_\""),
         answered("{ type: string }", "{ type: integer }"),
         answered("{ type: string }", "{ type: string, readOnly: true }"),
+        at(
+            &format!("{BREW_TIME}              schema:\n                type: string\n"),
+            &format!("{BREW_TIME}              schema: {{ type: string }}\n"),
+            &format!("{BREW_TIME}              schema: {{ type: integer }}\n"),
+        ),
         // A schema that contains itself, before and after, or only after.
         at(
             ERROR_CODE,
@@ -312,6 +317,10 @@ fn removed_or_stricter() -> Vec<Change> {
         sent(
             "{ type: object, additionalProperties: false, properties: { a: {} } }",
             "{ type: object, additionalProperties: false, properties: {} }",
+        ),
+        change(
+            "      description: The id of a teapot.\n",
+            "      description: The id of a teapot.\n      maxLength: 9\n",
         ),
         change("minLength: 8", "minLength: 9"),
         change("maxLength: 16", "maxLength: 15"),
