@@ -287,6 +287,11 @@ fn removed_or_stricter() -> Vec<Change> {
             &format!("{TEAPOT_ID}{CUPS}"),
             &format!("{TEAPOT_ID}{NEEDED_CUPS}"),
         ),
+        at(
+            "      operationId: changePassword\n",
+            &format!("      operationId: changePassword\n      parameters:\n  {CUPS}"),
+            "      operationId: changePassword\n",
+        ),
         gone(NOTE),
         gone(EXPIRES),
         // Its name is that of a key for people.
