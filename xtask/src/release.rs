@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use semver::Version;
 
-use crate::breaking::breaks;
+use crate::breaking::{Break, breaks};
 use crate::spec::{self, Spec};
 
 /// The files as they were released last.
@@ -68,14 +68,7 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
     }
     for (name, text) in &current {
         let new = Spec::parse(name, text)?;
-        let file = &new.file;
-        let version = match version(&new) {
-            Ok(version) => version,
-            Err(error) => {
-                problems.push(format!("{error:#}"));
-                continue;
-            }
-        };
+        let (file, version) = (&new.file, version(&new)?);
         let entry = format!("| [{name}.yaml]({name}.yaml) | {version} |");
         if !readme.lines().any(|line| line.starts_with(&entry)) {
             problems.push(format!(
@@ -92,23 +85,13 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         }
         let old = Spec::parse(&format!("released/{name}"), old_text)?;
         let old_version = self::version(&old)?;
-        let (lost, added) = (breaks(&old, &new), breaks(&new, &old));
-        // What would break on the way back was not there before.
-        let change = match (lost.is_empty(), added.is_empty()) {
-            (false, _) => Change::Breaking,
-            (true, false) => Change::Addition,
-            (true, true) => Change::Wording,
-        };
-        let told: Vec<_> = lost.iter().map(|one| format!("{file}: {one}")).collect();
+        let (change, places) = compare(&old, &new);
         let least = change.least(&old_version);
+        let told = places.iter().map(|place| format!("{file}: {place}"));
         if version < least {
             problems.extend(told);
-            let at = match added.first() {
-                Some(first) if change == Change::Addition => format!(" ({})", first.place),
-                _ => String::new(),
-            };
             problems.push(format!(
-                "{file}: {change}{at} since {old_version}, and info.version is {version}; make it \
+                "{file}: {change} since {old_version}, and info.version is {version}; make it \
                  {least} or take the change back"
             ));
         } else {
@@ -120,6 +103,26 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         return Ok(changes);
     }
     bail!("{}", problems.join("\n"));
+}
+
+/// What changed, and where.
+fn compare(old: &Spec, new: &Spec) -> (Change, Vec<String>) {
+    let broken = breaks(old, new);
+    // What would break on the way back was not there, or not allowed, before.
+    let added = breaks(new, old);
+    if !broken.is_empty() {
+        (
+            Change::Breaking,
+            broken.iter().map(Break::to_string).collect(),
+        )
+    } else if !added.is_empty() {
+        let places = added
+            .iter()
+            .map(|one| format!("{}: more than before", one.place));
+        (Change::Addition, places.collect())
+    } else {
+        (Change::Wording, Vec::new())
+    }
 }
 
 /// Makes the files as they are the release, and tells each that differs in a line.
