@@ -314,6 +314,11 @@ fn removed_or_stricter() -> Vec<Change> {
         gone("      security: []\n"),
         at(SECURITY, &format!("{SECURITY}  - {{}}\n"), SECURITY),
         at(
+            SECURITY,
+            &format!("{SECURITY}  - signature: []\n"),
+            SECURITY,
+        ),
+        at(
             BREW_TIME,
             &format!("{BREW_TIME}              required: true\n"),
             BREW_TIME,
