@@ -104,7 +104,8 @@ static SERVER: Keys = &[
 ];
 static VARIABLE: Keys = &[("description", Words), ("enum", Is(allowed))];
 static SECURITY_SCHEME: Keys = &[("description", Words)];
-// Not of words: generated methods are called by the id and stand in classes called by the tag.
+// Without the operationId and the tags, of which any change breaks: generated methods are called by
+// the one, and stand in classes that are called by the other.
 static OPERATION: Keys = &[
     ("summary", Words),
     ("description", Words),

@@ -2,8 +2,8 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds the versions against
-//! what changed since the last release ([`breaking`]).
+//! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
+//! against what changed since they were released ([`breaking`]).
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
