@@ -336,8 +336,8 @@ fn missing(of: Option<&Value>, from: Option<&Value>) -> Vec<Value> {
     missing
 }
 
-/// A document as its operations see it: each by method and path, with the parameters of its path and
-/// the security of the document as its own; and by name what a list holds.
+/// A document as its operations see it: each by method and path, with the parameters of its path
+/// and the security of the document as its own; and by name what a list holds.
 fn by_operation(spec: &Spec) -> Map<String, Value> {
     let mut document = spec.document.as_object().cloned().unwrap_or_default();
     let (paths, components) = (document.remove("paths"), document.remove("components"));

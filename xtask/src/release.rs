@@ -1,4 +1,5 @@
-//! `cargo xtask release`: the contract as it was released last, and what its versions promise since.
+//! `cargo xtask release`: the contract as it was released last, and whether its versions say what
+//! changed since.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,7 +34,7 @@ impl fmt::Display for Change {
 }
 
 impl Change {
-    /// The lowest version that says so. Below 1.0.0 each number has the meaning of the one before it.
+    /// The lowest version that says so. Below 1.0.0 each number has the meaning of the one before.
     fn least(self, released: &Version) -> Version {
         let Version {
             major,

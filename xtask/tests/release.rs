@@ -1,5 +1,5 @@
-//! The versions of the contract say what changed since its release; here, of a made-up contract, and
-//! of the real one.
+//! The versions say what changed since the release: those of a made-up contract, and those of the
+//! real one.
 
 #![allow(clippy::unwrap_used, reason = "also in what the tests share")]
 
