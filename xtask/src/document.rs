@@ -79,7 +79,7 @@ const HOLDERS: &[Holder] = &[
 /// Keys whose values are the service's data, in which a key means nothing to OpenAPI.
 const DATA: &[&str] = &["default", "enum", "example", "security", "value"];
 
-const METHODS: &[&str] = &[
+pub(crate) const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
@@ -175,7 +175,13 @@ fn own_name(object: &Value) -> &str {
     name.or(reference.map(component)).unwrap_or_default()
 }
 
-fn join(left: &str, between: &str, right: &str) -> String {
+/// What stands before the name of an object that this key holds, in its place.
+pub(crate) fn word(key: &str) -> &str {
+    let holder = HOLDERS.iter().find(|holder| holder.key == key);
+    holder.map_or(key, |holder| holder.word)
+}
+
+pub(crate) fn join(left: &str, between: &str, right: &str) -> String {
     match (left, right) {
         ("", only) | (only, "") => only.to_owned(),
         _ => format!("{left}{between}{right}"),

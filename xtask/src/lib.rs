@@ -2,10 +2,12 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]).
+//! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
+//! against what changed since they were released ([`breaking`]).
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
+pub mod breaking;
 pub mod client;
 pub mod codegen;
 pub mod document;
@@ -13,5 +15,6 @@ pub mod examples;
 pub mod hosts;
 pub mod lint;
 pub mod policy;
+pub mod release;
 pub mod rust;
 pub mod spec;

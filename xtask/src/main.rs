@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask codegen` and `cargo xtask lint`.
+//! The project's own commands: `cargo xtask codegen`, `lint` and `release`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +23,12 @@ enum Verb {
     },
     /// Check openapi/*.yaml against the house rules
     Lint,
+    /// Make openapi/*.yaml the released contract, if each version says what changed since the last
+    Release {
+        /// Write nothing; report every version that does not say what changed, and exit with 1
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[allow(
@@ -36,6 +42,8 @@ fn main() -> ExitCode {
         Verb::Codegen { check: true } => xtask::codegen::check(&root).map(|()| Vec::new()),
         Verb::Codegen { check: false } => xtask::codegen::write(&root),
         Verb::Lint => xtask::lint::lint(&root).map(|()| Vec::new()),
+        Verb::Release { check: true } => xtask::release::check(&root),
+        Verb::Release { check: false } => xtask::release::write(&root),
     };
     match done {
         Ok(changes) => {

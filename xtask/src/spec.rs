@@ -1,6 +1,7 @@
 //! The OpenAPI files, read into the model that every other module walks.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -73,30 +74,34 @@ pub struct Use<'a> {
 /// A folder or file that cannot be read, and the first syntax or type error of a file with its
 /// line.
 pub fn load(root: &Path) -> Result<Vec<Spec>> {
-    let folder = root.join("openapi");
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| format!("{}", folder.display()))? {
+    let texts = texts(root, "openapi")?;
+    if texts.is_empty() {
+        bail!("openapi/: there is no .yaml file");
+    }
+    (texts.iter().map(|(name, text)| Spec::parse(name, text))).collect()
+}
+
+/// The texts of the YAML files of a folder below `root`, by their names without `.yaml`.
+///
+/// # Errors
+/// A folder or file that cannot be read.
+pub fn texts(root: &Path, folder: &str) -> Result<BTreeMap<String, String>> {
+    let path = root.join(folder);
+    let mut texts = BTreeMap::new();
+    for entry in std::fs::read_dir(&path).with_context(|| format!("{}", path.display()))? {
         let path = entry?.path();
         if path
             .extension()
             .is_some_and(|extension| extension == "yaml")
             && let Some(stem) = path.file_stem()
         {
-            names.push(stem.to_string_lossy().into_owned());
+            let name = stem.to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path);
+            let text = text.with_context(|| format!("{folder}/{name}.yaml"))?;
+            texts.insert(name, text);
         }
     }
-    if names.is_empty() {
-        bail!("openapi/: there is no .yaml file");
-    }
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| {
-            let text = std::fs::read_to_string(folder.join(format!("{name}.yaml")))
-                .with_context(|| format!("openapi/{name}.yaml"))?;
-            Spec::parse(&name, &text)
-        })
-        .collect()
+    Ok(texts)
 }
 
 impl Spec {
