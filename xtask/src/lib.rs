@@ -2,16 +2,20 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]).
+//! modules ([`client`]) and the password policies ([`policy`]). [`dist`] bundles them with a [`site`]
+//! of pages.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
 pub mod client;
 pub mod codegen;
+pub mod dist;
 pub mod document;
 pub mod examples;
 pub mod hosts;
 pub mod lint;
+pub mod markdown;
 pub mod policy;
 pub mod rust;
+pub mod site;
 pub mod spec;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask codegen` and `cargo xtask lint`.
+//! The project's own commands: `cargo xtask codegen`, `cargo xtask lint` and `cargo xtask dist`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +23,8 @@ enum Verb {
     },
     /// Check openapi/*.yaml against the house rules
     Lint,
+    /// Write the contract as a bundle with a site of pages, target/dist
+    Dist,
 }
 
 #[allow(
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Codegen { check: true } => xtask::codegen::check(&root).map(|()| Vec::new()),
         Verb::Codegen { check: false } => xtask::codegen::write(&root),
         Verb::Lint => xtask::lint::lint(&root).map(|()| Vec::new()),
+        Verb::Dist => xtask::dist::folder(&root).and_then(|to| xtask::dist::write(&root, &to)),
     };
     match done {
         Ok(changes) => {
