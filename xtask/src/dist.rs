@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use flate2::{Compression, GzBuilder};
+use ignore::WalkBuilder;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -20,8 +21,9 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 
 const NAME: &str = "repass-contract";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// What goes along as it is.
-const COPIED: [&str; 2] = ["LICENSE", "openapi/password-vectors.json"];
+/// The folder that goes along as it is.
+const CONTRACT: &str = "openapi";
+const LICENSE: &str = "LICENSE";
 
 /// `index.json`.
 #[derive(Serialize)]
@@ -83,16 +85,12 @@ pub fn write(root: &Path, folder: &Path) -> Result<Vec<String>> {
 fn files(root: &Path) -> Result<Files> {
     let specs = spec::load(root)?;
     lint::check(&specs)?;
-    let mut files = Files::new();
+    let mut files = contract(root)?;
     for spec in &specs {
-        let yaml = fs::read(root.join(&spec.file)).with_context(|| spec.file.clone())?;
-        files.insert(spec.file.clone(), yaml);
         files.insert(json_path(spec), json(&spec.document)?);
     }
-    for path in COPIED {
-        let content = fs::read(root.join(path)).with_context(|| path.to_owned())?;
-        files.insert(path.to_owned(), content);
-    }
+    let license = fs::read(root.join(LICENSE)).context(LICENSE)?;
+    files.insert(LICENSE.to_owned(), license);
     for (name, schema) in schemas(root)? {
         files.insert(format!("schemas/{name}.json"), json(&schema)?);
     }
@@ -106,6 +104,28 @@ fn files(root: &Path) -> Result<Files> {
     };
     let index = json(&index)?;
     files.insert("index.json".to_owned(), index);
+    Ok(files)
+}
+
+/// The folder of the contract, without what its own `.gitignore`s name: whoever has followed an
+/// example has more in it.
+///
+/// # Errors
+/// A file or folder that cannot be read.
+pub fn contract(root: &Path) -> Result<Files> {
+    let mut walk = WalkBuilder::new(root.join(CONTRACT));
+    let walk = walk.standard_filters(false).git_ignore(true);
+    let mut files = Files::new();
+    for entry in walk.require_git(false).build() {
+        let entry = entry?;
+        let path = entry.path();
+        if path.is_file() {
+            let steps = path.strip_prefix(root)?.iter();
+            let steps: Vec<_> = steps.map(|step| step.to_string_lossy()).collect();
+            let content = fs::read(path).with_context(|| path.display().to_string())?;
+            files.insert(steps.join("/"), content);
+        }
+    }
     Ok(files)
 }
 

@@ -94,18 +94,17 @@ struct Example {
     html: String,
 }
 
-/// The pages and what they load, beside the `files` that the bundle has already. What a README
-/// leads to in the folder of the contract goes along.
+/// Adds the pages and what they load to the `files` of the bundle, to which they lead.
 ///
 /// # Errors
-/// A file that cannot be read or does not have what a page shows; a link to a file that there is
-/// not.
+/// A file that cannot be read or does not have what a page shows; a link of a README to what there
+/// is not.
 pub fn add(root: &Path, version: &str, specs: &[Spec], files: &mut Files) -> Result<()> {
     let schemas: Vec<_> = (files.keys())
         .filter(|path| path.starts_with("schemas/"))
         .cloned()
         .collect();
-    let readmes = Readmes::read(root)?;
+    let readmes = Readmes::read(files)?;
     let about = fs::read_to_string(root.join("README.md")).context("README.md")?;
     let about = about.split("\n\n").nth(1).unwrap_or_default();
     let about = markdown::to_html(about, None, |_| Ok(None))?;
@@ -225,10 +224,13 @@ struct Readmes {
 }
 
 impl Readmes {
-    fn read(root: &Path) -> Result<Self> {
+    fn read(files: &Files) -> Result<Self> {
         let document = |path: &str| {
-            let text = fs::read_to_string(root.join(path)).with_context(|| path.to_owned())?;
-            Ok::<_, anyhow::Error>(Document::parse(path, &text))
+            let text = files
+                .get(path)
+                .with_context(|| format!("there is no {path}"))?;
+            let text = str::from_utf8(text).with_context(|| path.to_owned())?;
+            Ok::<_, anyhow::Error>(Document::parse(path, text))
         };
         let contract = document(README)?;
         for anchor in PAGES.iter().filter_map(|(anchor, _)| *anchor) {
@@ -239,21 +241,15 @@ impl Readmes {
                  change PAGES in xtask/src/site.rs"
             );
         }
-        let mut examples = Vec::new();
-        if root.join(EXAMPLES).is_dir() {
-            for entry in fs::read_dir(root.join(EXAMPLES)).context(EXAMPLES)? {
-                let path = format!("{EXAMPLES}/{}/README.md", entry?.file_name().display());
-                if root.join(&path).is_file() {
-                    examples.push(document(&path)?);
-                }
-            }
-        }
-        examples.sort_by(|one, other| one.path.cmp(&other.path));
+        let folder = format!("{EXAMPLES}/");
+        let examples = files.keys().filter(|path| path.starts_with(&folder));
+        let examples = examples.filter(|path| path.ends_with("/README.md"));
+        let examples = examples.map(|path| document(path)).collect::<Result<_>>()?;
         Ok(Self { contract, examples })
     }
 
     /// The parts of the contract's README that a page shows.
-    fn sections(&self, root: &Path, page: &str, files: &mut Files) -> Result<Vec<String>> {
+    fn sections(&self, root: &Path, page: &str, files: &Files) -> Result<Vec<String>> {
         let parts = self.contract.parts.iter();
         let shown = parts.filter(|part| page_of(part.anchors.first()) == page);
         shown
@@ -265,7 +261,7 @@ impl Readmes {
             .collect()
     }
 
-    fn examples(&self, root: &Path, files: &mut Files) -> Result<Vec<Example>> {
+    fn examples(&self, root: &Path, files: &Files) -> Result<Vec<Example>> {
         let examples = self.examples.iter();
         examples
             .map(|document| {
@@ -286,7 +282,7 @@ impl Readmes {
         root: &Path,
         document: &str,
         link: &str,
-        files: &mut Files,
+        files: &Files,
     ) -> Result<Option<String>> {
         if link.contains(':') {
             return Ok(Some(link.to_owned()));
@@ -315,19 +311,11 @@ impl Readmes {
             };
             return Ok(Some(with_anchor(CLIENTS, &id)));
         }
-        let target = root.join(&path);
         ensure!(
-            target.exists(),
+            root.join(&path).exists(),
             "{document}: the link {link} leads to {path}, which there is not"
         );
-        if !files.contains_key(&path) {
-            if !path.starts_with("openapi/") || !target.is_file() {
-                return Ok(None);
-            }
-            let content = fs::read(&target).with_context(|| path.clone())?;
-            files.insert(path.clone(), content);
-        }
-        Ok(Some(path))
+        Ok(Some(path).filter(|path| files.contains_key(path)))
     }
 }
 

@@ -125,6 +125,7 @@ class Site(unittest.TestCase):
             page.get_by_label("Password", exact=True).fill("admin@1")
             expect(page.get_by_role("status")).to_contain_text("dms breaks 1 rule")
             page.locator("summary").first.click()
+            page.evaluate("scrollTo(0, 0)")
         if name == "reference.html":
             operation = page.locator("#swagger .opblock").first
             operation.locator(".opblock-summary-control").click()
@@ -170,8 +171,7 @@ class Site(unittest.TestCase):
                 page.locator("#contracts").get_by_text(document["info"]["title"], exact=True).click()
                 expect(title).to_contain_text(document["info"]["title"])
                 self.assert_shows_operations(page, document)
-        expect(page.get_by_role("button", name="Try it out")).to_have_count(0)
-        expect(page.get_by_role("button", name="Execute")).to_have_count(0)
+                expect(page.get_by_role("button", name="Try it out")).to_have_count(0)
 
     def assert_shows_operations(self, page, document):
         operations = [
