@@ -297,6 +297,10 @@ class Site(unittest.TestCase):
         for character in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
             self.assertTrue(130 < rest.count(character) < 370, character)
         expect(page.get_by_role("status")).to_contain_text("dms passes")
+        # A byte modulo 200 would be below 56 in 44 of 100 draws, not in 28.
+        drawn = page.evaluate("Array.from({ length: 20000 }, () => below(200))")
+        self.assertEqual(set(drawn), set(range(200)))
+        self.assertTrue(0.25 < sum(one < 56 for one in drawn) / len(drawn) < 0.31)
 
     def test_a_password_is_checked_and_made_by_keyboard_alone(self):
         page = self.open("passwords.html")
