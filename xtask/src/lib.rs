@@ -2,8 +2,8 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]). [`dist`] bundles them with a [`site`]
-//! of pages.
+//! modules ([`client`]) and the password policies ([`policy`]). [`dist`] bundles the contract with a
+//! [`site`] of pages, which are partly [`markdown`] of the tree.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 

@@ -19,7 +19,8 @@ DIST = Path(os.environ["DIST"])
 SCREENSHOTS = Path(os.environ["SCREENSHOTS"])
 SIZES = {"narrow": (360, 780), "middle": (800, 900), "wide": (1280, 900)}
 LOOKS = [
-    ("narrow", "light"), ("narrow", "dark"), ("middle", "light"), ("wide", "light"), ("wide", "dark"),
+    ("narrow", "light"), ("narrow", "dark"), ("middle", "light"),
+    ("wide", "light"), ("wide", "dark"),
 ]  # fmt: skip
 INDEX = json.loads((DIST / "index.json").read_text())
 VECTORS = json.loads((DIST / "openapi/password-vectors.json").read_text())["cases"]
@@ -133,7 +134,8 @@ class Site(unittest.TestCase):
         page.evaluate("scrollTo(0, 0)")
 
     def assert_accessible(self, page):
-        # The viewer is as its makers released it. Preloading would be a request that the page forbids.
+        # The viewer is as its makers released it. Preloading would be a request, which the page
+        # forbids.
         options = {"resultTypes": ["violations"], "preload": False}
         found = Axe().run(page, {"exclude": [["#swagger"]]}, options).response["violations"]
         told = [f"{one['id']}: {node['target']}" for one in found for node in one["nodes"]]
@@ -169,7 +171,8 @@ class Site(unittest.TestCase):
                 expect(title).to_contain_text(document["info"]["title"])
         for name, document in CONTRACT.items():
             with self.subTest(name=name):
-                page.locator("#contracts").get_by_text(document["info"]["title"], exact=True).click()
+                choices = page.locator("#contracts")
+                choices.get_by_text(document["info"]["title"], exact=True).click()
                 expect(title).to_contain_text(document["info"]["title"])
                 self.assert_shows_operations(page, document)
                 expect(page.get_by_role("button", name="Try it out")).to_have_count(0)
@@ -240,7 +243,11 @@ class Site(unittest.TestCase):
 
     def test_what_is_typed_is_judged_at_once(self):
         page = self.open("passwords.html")
-        plain = [case for case in VECTORS if case["password"].isascii() and case["password"].isprintable()]
+        plain = [
+            case
+            for case in VECTORS
+            if case["password"].isascii() and case["password"].isprintable()
+        ]
         for case in plain[::25]:
             with self.subTest(policy=case["policy"], name=case["name"]):
                 page.get_by_label("User name").fill(case.get("username", ""))
