@@ -3,18 +3,22 @@
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
 //! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
-//! against what changed since they were released ([`breaking`]).
+//! against what changed since they were released ([`breaking`]). [`dist`] bundles the contract with
+//! a [`site`] of pages, which are partly [`markdown`] of the tree.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
 pub mod breaking;
 pub mod client;
 pub mod codegen;
+pub mod dist;
 pub mod document;
 pub mod examples;
 pub mod hosts;
 pub mod lint;
+pub mod markdown;
 pub mod policy;
 pub mod release;
 pub mod rust;
+pub mod site;
 pub mod spec;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask codegen`, `lint` and `release`.
+//! The project's own commands: `cargo xtask codegen`, `lint`, `release` and `dist`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Write the contract as a bundle with a site of pages, target/dist
+    Dist,
 }
 
 #[allow(
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Verb::Lint => xtask::lint::lint(&root).map(|()| Vec::new()),
         Verb::Release { check: true } => xtask::release::check(&root),
         Verb::Release { check: false } => xtask::release::write(&root),
+        Verb::Dist => xtask::dist::folder(&root).and_then(|to| xtask::dist::write(&root, &to)),
     };
     match done {
         Ok(changes) => {

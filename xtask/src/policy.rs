@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use openapiv3::{Schema, SchemaKind, StringFormat, StringType, Type, VariantOrUnknownOrEmpty};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::rust;
 use crate::spec::Spec;
@@ -24,7 +24,7 @@ pub struct PasswordPolicy {
 }
 
 /// The extension as it stands in the YAML; an unknown key is an error.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Extension {
     /// How many of lower case, upper case, digit and special are needed.
@@ -59,9 +59,14 @@ pub struct Secret {
 impl Secret {
     /// What the policy is called everywhere: `ddm-account` for `DdmAccountPassword`.
     pub fn policy_name(&self) -> String {
-        let stem = self.name.strip_suffix("Password").unwrap_or(&self.name);
-        rust::snake_case(stem).replace('_', "-")
+        name(&self.name)
     }
+}
+
+/// What the policy of a schema is called: `ddm-account` for `DdmAccountPassword`.
+pub fn name(schema: &str) -> String {
+    let stem = schema.strip_suffix("Password").unwrap_or(schema);
+    rust::snake_case(stem).replace('_', "-")
 }
 
 /// Whether the schema says `format: password`.

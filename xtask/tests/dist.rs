@@ -1,0 +1,225 @@
+//! `cargo xtask dist` on this tree, and on one with a mistake.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "also in what the tests share"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use openapiv3::OpenAPI;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use xtask::dist::{self, Files};
+use xtask::{site, spec};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every file below a folder by its path in it.
+fn read(folder: &Path) -> Files {
+    let mut files = Files::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+                files.insert(name.replace('\\', "/"), fs::read(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn value(content: &[u8]) -> Value {
+    serde_json::from_slice(content).unwrap()
+}
+
+#[test]
+fn a_bundle_is_the_same_twice_and_is_what_its_index_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+    // What was there before is gone.
+    fs::create_dir_all(other.join("openapi")).unwrap();
+    fs::write(other.join("openapi/orphan.yaml"), "").unwrap();
+    for folder in [&one, &other] {
+        dist::write(&repository(), folder).unwrap();
+    }
+    let mut files = read(&one);
+    assert!(files == read(&other), "two runs differ");
+
+    let archives: Vec<_> = (files.keys())
+        .filter(|path| path.ends_with(".tar.gz"))
+        .cloned()
+        .collect();
+    let [archive] = archives.as_slice() else {
+        panic!("{archives:?}");
+    };
+    let packed = files.remove(archive).unwrap();
+    assert_eq!(unpack(&packed), files, "what the archive has");
+
+    let index = value(&files["index.json"]);
+    assert_eq!(index["version"], env!("CARGO_PKG_VERSION"));
+    let mut sums: BTreeMap<_, _> = (files.iter())
+        .map(|(path, content)| (path.clone(), Value::from(sum(content))))
+        .collect();
+    sums.remove("index.json");
+    assert_eq!(
+        serde_json::to_value(sums).unwrap(),
+        index["sha256"],
+        "the sums of the index"
+    );
+
+    let specs = spec::load(&repository()).unwrap();
+    let contract = index["contract"].as_array().unwrap();
+    assert_eq!(contract.len(), specs.len());
+    for (entry, spec) in contract.iter().zip(&specs) {
+        let file = |kind: &str| &files[entry[kind].as_str().unwrap()];
+        assert_eq!(entry["name"], spec.name);
+        assert_eq!(entry["version"], spec.api.info.version);
+        assert_eq!(
+            *file("yaml"),
+            fs::read(repository().join(&spec.file)).unwrap()
+        );
+        assert_eq!(value(file("json")), spec.document, "{}", spec.file);
+        let api: OpenAPI = serde_json::from_slice(file("json")).unwrap();
+        assert_eq!(api, spec.api, "{}", spec.file);
+    }
+    // A schema with a policy keeps it.
+    let dms = value(&files["openapi/dms.json"]);
+    let password = dms.pointer("/components/schemas/DmsPassword/x-password-policy");
+    assert_eq!(password.unwrap()["forbiddenFirst"], "-");
+
+    let schemas = files.keys().filter(|path| path.starts_with("schemas/"));
+    let schemas: Vec<_> = schemas.map(|path| value(&files[path])).collect();
+    assert!(!schemas.is_empty());
+    for schema in schemas {
+        jsonschema::draft202012::meta::validate(&schema).unwrap();
+    }
+}
+
+fn sum(content: &[u8]) -> String {
+    let digest = Sha256::digest(content);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The files of an archive, which are all in one folder.
+fn unpack(packed: &[u8]) -> Files {
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(packed));
+    let mut files = Files::new();
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_str().unwrap().to_owned();
+        let (_, path) = path.split_once('/').unwrap();
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        files.insert(path.to_owned(), content);
+    }
+    files
+}
+
+/// A tree with what the site is made of, and an example.
+fn tree(example: &str) -> tempfile::TempDir {
+    let tree = tempfile::tempdir().unwrap();
+    let mut files = dist::contract(&repository()).unwrap();
+    for folder in ["xtask/src/site", "crates/repass-emulator/src/page"] {
+        for (name, content) in read(&repository().join(folder)) {
+            files.insert(format!("{folder}/{name}"), content);
+        }
+    }
+    let readme = fs::read(repository().join("README.md")).unwrap();
+    files.insert("README.md".to_owned(), readme);
+    for (path, content) in files {
+        let path = tree.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let folder = tree.path().join("openapi/examples/cobol");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("README.md"), example).unwrap();
+    fs::write(folder.join("change.cob"), "STOP RUN.").unwrap();
+    fs::write(folder.join(".gitignore"), "out/\n").unwrap();
+    fs::create_dir(folder.join("out")).unwrap();
+    fs::write(folder.join("out/README.md"), "[nowhere](nowhere)").unwrap();
+    tree
+}
+
+fn pages(tree: &Path) -> anyhow::Result<Files> {
+    let specs = spec::load(tree)?;
+    let mut files = dist::contract(tree)?;
+    site::add(tree, "1.2.3", &specs, &mut files)?;
+    Ok(files)
+}
+
+#[test]
+fn the_readme_of_an_example_is_shown_with_links_that_lead_on() {
+    let example = "# COBOL\n\nThe [program](change.cob) reads [DMS](../../dms.yaml) and its \
+        [rules](../../README.md#x-password-policy); see [below](#more), [what a client does not \
+        do](../../README.md#to-use-it-from-another-language), [repass](../../../README.md) and \
+        [a page](https://example.com/).\n\n## More\n\n```\nPERFORM <CHANGE>.\n```\n";
+    let tree = tree(example);
+    let files = pages(tree.path()).unwrap();
+    let html = String::from_utf8(files["clients.html"].clone()).unwrap();
+    for expected in [
+        r#"<section id="cobol">"#,
+        r#"<h2 id="cobol-cobol">COBOL</h2>"#,
+        r#"<a href="openapi/examples/cobol/change.cob">program</a>"#,
+        r#"<a href="openapi/dms.yaml">DMS</a>"#,
+        r#"<a href="contract.html#x-password-policy">rules</a>"#,
+        r#"<a href="clients.html#cobol-more">below</a>"#,
+        r#"<a href="clients.html#to-use-it-from-another-language">what a client does not"#,
+        "do</a>, repass and",
+        r#"<a href="https://example.com/">a page</a>"#,
+        r#"<h3 id="cobol-more">More</h3>"#,
+        "PERFORM &lt;CHANGE&gt;.",
+    ] {
+        assert!(html.contains(expected), "{expected}\n{html}");
+    }
+    assert_eq!(files["openapi/examples/cobol/change.cob"], b"STOP RUN.");
+    // What a generator left there is none of ours.
+    assert!(!files.contains_key("openapi/examples/cobol/out/README.md"));
+}
+
+#[track_caller]
+fn assert_told(tree: &Path, expected: &str) {
+    let error = pages(tree).unwrap_err();
+    let told = format!("{error:#}");
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_told() {
+    assert_told(
+        tree("[program](change.py)").path(),
+        "openapi/examples/cobol/README.md: the link change.py leads to \
+         openapi/examples/cobol/change.py, which there is not",
+    );
+    assert_told(
+        tree("[rules](../../README.md#rules)").path(),
+        "openapi/examples/cobol/README.md: the link ../../README.md#rules leads to no heading",
+    );
+    assert_told(
+        tree("[elsewhere](../../../../secrets)").path(),
+        "openapi/examples/cobol/README.md: the link ../../../../secrets leads out of the tree",
+    );
+}
+
+#[test]
+fn a_part_of_the_readme_that_is_missing_is_told() {
+    let tree = tree("");
+    let readme = tree.path().join("openapi/README.md");
+    let text = fs::read_to_string(&readme).unwrap();
+    let text = text.replace("## To use it from another language", "## Other languages");
+    fs::write(readme, text).unwrap();
+    assert_told(
+        tree.path(),
+        "openapi/README.md: the site shows the part #to-use-it-from-another-language",
+    );
+}
