@@ -47,6 +47,7 @@ const CODES: &[(&[&str], RefusalKind)] = &[
     (&["DBS.300323"], NotRunning),
     // DMS
     (&["DMS.00400012", "DMS.00400019"], WeakPassword),
+    (&["DMS.00400017"], Busy),
     (&["DMS.00400026"], NotRunning),
     (&["DMS.00400971"], SslDisabled),
     (&["DMS.00403002", "DMS.00403003"], Forbidden),

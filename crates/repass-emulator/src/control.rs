@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::fault::{Fault, MOST};
 use crate::fleet::{self, Kind};
+use crate::gateway::{self, Gateway};
+use crate::page;
 use crate::state::{Received, Shared, lock};
-use crate::{gateway, page};
 
 /// The beginning of every path here.
 pub(crate) const PREFIX: &str = "/_emulator";
@@ -46,6 +47,11 @@ impl IntoResponse for Refusal {
     }
 }
 
+pub(crate) fn not_read(_: Gateway) -> Refusal {
+    let message = "the body is too large, or did not come";
+    Refusal::new(StatusCode::BAD_REQUEST, message)
+}
+
 /// A JSON body that says so: a web page cannot send one to another place unasked.
 struct Json<T>(T);
 
@@ -58,8 +64,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         let bad = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, message);
-        let body = gateway::read(request.into_body()).await;
-        let body = body.map_err(|_| bad("the body is too large, or did not come"))?;
+        let body = gateway::whole(request.into_body()).await;
         // Serde would take an array for an object whose members come in order.
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(bad("the body is no JSON object"));
@@ -289,12 +294,10 @@ async fn add_fault(
     if !problems.is_empty() {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, problems.join(". ")));
     }
-    let mut faults = shared.faults();
-    if faults.active().len() >= MOST {
+    let fault_id = shared.faults().add(fault).ok_or_else(|| {
         let message = format!("there are {MOST} faults; remove some before you add another");
-        return Err(Refusal::new(StatusCode::CONFLICT, message));
-    }
-    let fault_id = faults.add(fault);
+        Refusal::new(StatusCode::CONFLICT, message)
+    })?;
     Ok(Answer::json(StatusCode::CREATED, &FaultAdded { fault_id }))
 }
 

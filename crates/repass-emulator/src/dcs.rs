@@ -15,18 +15,32 @@ use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const TOO_SIMPLE: Refusal = Refusal::new(BAD, "DCS.4019", "The password is too simple.");
-const INVALID_ACCESS: Refusal = Refusal::new(BAD, "DCS.4843", "no_password_access is invalid.");
-const PASSWORD_MISSING: Refusal =
-    Refusal::new(BAD, "DCS.4845", "The password is missing or invalid.");
-const PASSWORD_NOT_EXPECTED: Refusal =
-    Refusal::new(BAD, "DCS.4849", "new_password must not be present.");
-const PASSWORD_FREE: Refusal = Refusal::new(BAD, "DCS.4850", "The instance is password-free.");
-const CHANGING: Refusal = Refusal::new(
+const TOO_SIMPLE: Refusal = Refusal::new(
     BAD,
-    "DCS.4115",
-    "The password of the instance is being changed.",
+    "DCS.4019",
+    "The password does not meet complexity requirements.",
 );
+const INVALID_ACCESS: Refusal = Refusal::new(
+    BAD,
+    "DCS.4843",
+    "The no_password_access parameter is missing or its value is invalid.",
+);
+const PASSWORD_MISSING: Refusal = Refusal::new(
+    BAD,
+    "DCS.4845",
+    "The password parameter is missing or its value is invalid.",
+);
+const PASSWORD_NOT_EXPECTED: Refusal = Refusal::new(
+    BAD,
+    "DCS.4849",
+    "The request parameter new_password should not exist.",
+);
+const PASSWORD_FREE: Refusal = Refusal::new(
+    BAD,
+    "DCS.4850",
+    "This operation is not supported when Password-Free Access is enabled for the instance.",
+);
+const CHANGING: Refusal = Refusal::new(BAD, "DCS.4115", "the instance is changing the password.");
 const RESETTING: Refusal = Refusal::new(
     BAD,
     "DCS.4121",
@@ -39,15 +53,15 @@ pub(crate) static DIALECT: Dialect = Dialect {
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
         "DCS.1004",
-        "The project id of the token and of the URL differ.",
+        "Project ID does not match the token.",
     )),
-    invalid_id: Some(Refusal::new(BAD, "DCS.4061", "The instance id is invalid.")),
+    invalid_id: Some(Refusal::new(BAD, "DCS.4061", "Invalid instance ID format.")),
     no_instance: Refusal::new(
         StatusCode::NOT_FOUND,
         "DCS.3022",
-        "The instance does not exist.",
+        "This DCS instance does not exist.",
     ),
-    not_running: Refusal::new(BAD, "DCS.4049", "The instance is not running."),
+    not_running: Refusal::new(BAD, "DCS.4049", "The instance status is not running."),
     busy: |busy| match busy.is_reset {
         true => RESETTING,
         false => CHANGING,
@@ -57,8 +71,12 @@ pub(crate) static DIALECT: Dialect = Dialect {
         "DCS.5000",
         "Internal service error.",
     ),
-    empty_body: Refusal::new(BAD, "DCS.4004", "The request body is empty."),
-    not_json: Refusal::new(BAD, "DCS.4005", "The request body is not valid JSON."),
+    empty_body: Refusal::new(BAD, "DCS.4004", "Empty request body."),
+    not_json: Refusal::new(
+        BAD,
+        "DCS.4005",
+        "The message body contains invalid characters or is not in JSON format.",
+    ),
     parameter: |body| match body.get("no_password_access") {
         Some(access) if !access.is_boolean() => INVALID_ACCESS,
         _ => PASSWORD_MISSING,

@@ -16,8 +16,8 @@ use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");
-const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid account name.");
-const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "Invalid password.");
+const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid DDM account name.");
+const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "The account password is invalid.");
 const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
 
 pub(crate) static DIALECT: Dialect = Dialect {
@@ -34,7 +34,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     not_running: Refusal::new(
         BAD,
         "DBS.300323",
-        "This operation is not allowed in the current state of the instance.",
+        "The associated RDS instance is unavailable or this operation cannot be performed when the RDS instance is in the current state.",
     ),
     busy: |_| {
         let message = "Another operation is running on the instance.";

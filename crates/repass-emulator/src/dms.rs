@@ -12,14 +12,22 @@ use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const PASSWORD_RULE: Refusal = Refusal::new(BAD, "DMS.00400012", "Invalid password.");
+const PASSWORD_RULE: Refusal = Refusal::new(
+    BAD,
+    "DMS.00400012",
+    "The password does not meet the complexity requirements.",
+);
+const BUSY: Refusal = Refusal::new(
+    BAD,
+    "DMS.00400017",
+    "This DMS instance job task is still running.",
+);
 const WRONG_STATE: Refusal = Refusal::new(
     BAD,
     "DMS.00400026",
-    "This operation is not allowed in the current state of the instance.",
+    "This operation is not allowed due to the instance status.",
 );
-const SSL_DISABLED: Refusal =
-    Refusal::new(BAD, "DMS.00400971", "SSL is not enabled for the instance.");
+const SSL_DISABLED: Refusal = Refusal::new(BAD, "DMS.00400971", "The instance ssl is off.");
 
 pub(crate) static DIALECT: Dialect = Dialect {
     service: Service::Dms,
@@ -27,29 +35,32 @@ pub(crate) static DIALECT: Dialect = Dialect {
     other_project: Some(Refusal::new(
         StatusCode::UNAUTHORIZED,
         "DMS.10240104",
-        "The project id of the token and of the URL differ.",
+        "The project ID and token do not match.",
     )),
     invalid_id: Some(Refusal::new(
         BAD,
         "DMS.00400030",
-        "The instance id is not a UUID.",
+        "Invalid DMS instance id. The id must be a uuid.",
     )),
     no_instance: Refusal::new(
         StatusCode::NOT_FOUND,
         "DMS.00404022",
-        "The instance does not exist.",
+        "This instance does not exist.",
     ),
     not_running: WRONG_STATE,
-    // The pages have no code of its own for it.
-    busy: |_| WRONG_STATE,
+    busy: |_| BUSY,
     internal: Refusal::new(
         StatusCode::INTERNAL_SERVER_ERROR,
         "DMS.10250002",
         "Internal service error.",
     ),
     empty_body: Refusal::new(BAD, "DMS.00400004", "The request body is empty."),
-    not_json: Refusal::new(BAD, "DMS.00400005", "The request body is not valid JSON."),
-    parameter: |_| Refusal::new(BAD, "DMS.00400062", "Invalid parameter."),
+    not_json: Refusal::new(
+        BAD,
+        "DMS.00400005",
+        "The message body is not in JSON format or contains invalid characters.",
+    ),
+    parameter: |_| Refusal::new(BAD, "DMS.00400062", "Invalid request parameter."),
 };
 
 pub(crate) async fn reset_password(

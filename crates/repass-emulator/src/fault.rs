@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use repass_client::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 /// The operations that a fault can be about: the service, and the id that the contract gives it.
 pub(crate) const OPERATIONS: [Operation; 7] = [
@@ -38,6 +39,15 @@ pub(crate) struct Operation {
 
 pub(crate) const fn operation(service: &'static str, id: &'static str) -> Operation {
     Operation { service, id }
+}
+
+/// What may stand in [`Fault::operation`], which may be null.
+fn operations() -> Vec<Option<&'static str>> {
+    let mut ids: Vec<_> = OPERATIONS.iter().map(|one| Some(one.id)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.push(None);
+    ids
 }
 
 /// Something that goes wrong, for the requests that it is about: all of them, or those of a
@@ -74,9 +84,11 @@ pub struct Fault {
     pub message: Option<String>,
     /// Only requests to this service: `ddm`, `dcs`, `dms` or `iam`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["ddm", "dcs", "dms", "iam", null]))]
     pub service: Option<String>,
     /// Only requests for this operation, by the id that the contract gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = operations()))]
     pub operation: Option<String>,
     /// Only requests about this instance of the fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,7 +196,7 @@ impl Fault {
         }
         for (field, given, (least, most)) in [
             ("milliseconds", self.milliseconds, (0, LONGEST)),
-            ("status", self.status, (400, 599)),
+            ("status", self.status.filter(|_| has_status), (400, 599)),
             ("per_second", self.per_second, (0, LARGEST)),
             ("count", self.count, (1, LARGEST)),
             ("seed", self.seed, (0, LARGEST)),
@@ -242,6 +254,14 @@ impl Fault {
         problems
     }
 
+    /// When it comes: what truncates an answer needs one.
+    fn when(&self) -> When {
+        match self.fault {
+            FaultKind::Truncate => When::After,
+            _ => self.when,
+        }
+    }
+
     /// Whether its code is one that the gateway before the services gives.
     pub(crate) fn is_of_gateway(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
@@ -287,16 +307,31 @@ pub(crate) struct Active {
     chance: fastrand::Rng,
     /// `throttle`: when the current second began, and how many requests got through in it.
     second: Option<(SystemTime, u64)>,
+    /// Whoever waits learns by its end that the fault was removed.
+    removed: watch::Sender<()>,
+}
+
+/// When faults are looked at: before a request is carried out, and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Before,
+    After,
+    /// After a request that did what it asks for.
+    AfterSuccess,
 }
 
 /// What goes wrong with one request.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Due {
-    /// How long the request waits before it is carried out, and its answer after.
-    pub(crate) before: Duration,
-    pub(crate) after: Duration,
-    /// With its id.
-    pub(crate) fault: Option<(u64, Fault)>,
+    pub(crate) waits: Vec<Wait>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// A latency: how long it is, and what ends when the fault is removed.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    pub(crate) duration: Duration,
+    pub(crate) removed: watch::Receiver<()>,
 }
 
 impl Faults {
@@ -307,30 +342,34 @@ impl Faults {
             active: Vec::new(),
         };
         for fault in faults {
-            all.add(fault);
+            let next = all.next(fault);
+            all.active.push(next);
         }
         all
     }
 
-    /// Adds one after those that there are, and gives its id.
-    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+    /// Adds one after those that there are, and gives its id; none if there are too many. Those that
+    /// are over make room.
+    pub(crate) fn add(&mut self, fault: Fault) -> Option<u64> {
+        if self.active.len() >= MOST {
+            self.active.retain(|active| !active.is_over());
+        }
+        let added = (self.active.len() < MOST).then(|| self.next(fault))?;
+        let id = added.id;
+        self.active.push(added);
+        Some(id)
+    }
+
+    fn next(&mut self, fault: Fault) -> Active {
         self.last_id += 1;
         let seed = fault.seed.unwrap_or(self.seed.wrapping_add(self.last_id));
-        self.active.push(Active {
+        Active {
             id: self.last_id,
             fault,
             hits: 0,
             chance: fastrand::Rng::with_seed(seed),
             second: None,
-        });
-        self.last_id
-    }
-
-    /// Takes a hit back that did nothing.
-    pub(crate) fn give_back(&mut self, id: u64) {
-        let active = self.active.iter_mut().find(|active| active.id == id);
-        if let Some(active) = active {
-            active.hits = active.hits.saturating_sub(1);
+            removed: watch::Sender::new(()),
         }
     }
 
@@ -346,26 +385,35 @@ impl Faults {
         &self.active
     }
 
-    /// What goes wrong with a request: every latency that is about it, and the first other fault.
-    pub(crate) fn due(&mut self, request: &About<'_>, now: SystemTime) -> Due {
+    /// What goes wrong with a request at this moment: every latency that is about it, and the first
+    /// other fault.
+    pub(crate) fn due(&mut self, request: &About<'_>, moment: Moment, now: SystemTime) -> Due {
         let mut due = Due::default();
         for active in &mut self.active {
             let is_latency = active.fault.fault == FaultKind::Latency;
-            if !active.fault.is_about(request)
+            let is_now = match (active.fault.when(), moment) {
+                (When::Before, moment) => moment == Moment::Before,
+                // Where nothing changed there is nothing to come after, and the next request is the
+                // one to hit.
+                (When::After, Moment::After) => is_latency,
+                (When::After, moment) => moment == Moment::AfterSuccess,
+            };
+            if !is_now
                 || (due.fault.is_some() && !is_latency)
+                || !active.fault.is_about(request)
                 || !active.hits(now)
             {
                 continue;
             }
             active.hits = active.hits.saturating_add(1);
             if is_latency {
-                let waits = match active.fault.when {
-                    When::Before => &mut due.before,
-                    When::After => &mut due.after,
-                };
-                *waits += Duration::from_millis(active.fault.milliseconds.unwrap_or(0));
+                let milliseconds = active.fault.milliseconds.unwrap_or(0);
+                due.waits.push(Wait {
+                    duration: Duration::from_millis(milliseconds),
+                    removed: active.removed.subscribe(),
+                });
             } else {
-                due.fault = Some((active.id, active.fault.clone()));
+                due.fault = Some(active.fault.clone());
             }
         }
         due
@@ -373,9 +421,14 @@ impl Faults {
 }
 
 impl Active {
+    /// Whether it has hit as many requests as it may.
+    pub(crate) fn is_over(&self) -> bool {
+        self.fault.count.is_some_and(|count| self.hits >= count)
+    }
+
     /// Whether it hits a request that it is about.
     fn hits(&mut self, now: SystemTime) -> bool {
-        if self.fault.count.is_some_and(|count| self.hits >= count) {
+        if self.is_over() {
             return false;
         }
         if let Some(percent) = self.fault.percent

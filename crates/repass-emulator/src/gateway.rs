@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use http_body_util::LengthLimitError;
 use jiff::Timestamp;
@@ -117,7 +117,7 @@ impl FromRequest<Shared> for Admitted {
             None if may_be_signed => project.map_or(Scope::All, |id| Scope::Project(id.to_owned())),
             Some(Standing::Unknown) | None => return Err(Gateway(UNAUTHENTICATED)),
         };
-        let body = read(body).await?;
+        let body = whole(body).await;
         if may_be_signed && !is_signed(&parts, &body, shared) {
             return Err(Gateway(UNAUTHENTICATED));
         }
@@ -152,13 +152,14 @@ impl FromRequest<Shared> for Call {
 }
 
 /// Refuses a head that is beyond the gateway's limits.
-pub(crate) fn check_head(request: &Request) -> Result<(), Gateway> {
-    let target = request.uri().path_and_query();
+pub(crate) fn check_head((uri, headers): (&Uri, &HeaderMap)) -> Result<(), Gateway> {
+    let target = uri.path_and_query();
     if target.is_some_and(|target| target.as_str().len() > LARGEST_URI) {
         return Err(Gateway(URI_TOO_LARGE));
     }
-    let sizes = request.headers().iter();
-    let mut sizes = sizes.map(|(name, value)| name.as_str().len() + value.len());
+    let mut sizes = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
     let all = sizes.try_fold(0, |all, size| {
         (size <= LARGEST_HEADER).then_some(all + size)
     });
@@ -190,6 +191,13 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, Gateway> {
         // It broke off, is wrongly framed, or took too long.
         Ok(Err(_)) | Err(_) => Err(Gateway(BAD_REQUEST)),
     }
+}
+
+/// The body of a request whose body has been read.
+pub(crate) async fn whole(body: Body) -> Bytes {
+    axum::body::to_bytes(body, usize::MAX)
+        .await
+        .unwrap_or_default()
 }
 
 /// Whether the request is signed with the secret key, at about this time, as it stands here.

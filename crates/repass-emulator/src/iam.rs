@@ -78,7 +78,7 @@ pub(crate) async fn create_token(
     request: Request,
 ) -> Result<Response<Body>, Gateway> {
     let is_no_json = gateway::is_json(request.headers()) == Some(false);
-    let body = gateway::read(request.into_body()).await?;
+    let body = gateway::whole(request.into_body()).await;
     if is_no_json {
         let Refusal(_, message) = INVALID;
         return Ok(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response());

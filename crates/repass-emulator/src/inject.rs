@@ -12,8 +12,8 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use crate::answer::{Changed, Refusal};
-use crate::fault::{About, Fault, FaultKind, LOGIN, Operation, When};
-use crate::gateway::{self, ENDED, Gateway, TOKEN_HEADER};
+use crate::fault::{About, Fault, FaultKind, LOGIN, Moment, Operation, Wait};
+use crate::gateway::{ENDED, Gateway, TOKEN_HEADER};
 use crate::service::Dialect;
 use crate::state::Shared;
 use crate::{dcs, ddm, dms, iam};
@@ -41,52 +41,33 @@ pub(crate) async fn inject(
         instance_id: instance_id.map(|(_, id)| id),
         has_token: operation != LOGIN && request.headers().contains_key(TOKEN_HEADER),
     };
-    let due = shared.faults().due(&about, shared.now());
-    let request = match due.before.is_zero() {
-        true => request,
-        false => {
-            // Once it has arrived it is carried out, whether its client waits or not.
-            let (parts, body) = request.into_parts();
-            let body = match gateway::read(body).await {
-                Ok(body) => body,
-                Err(refusal) => return refusal.into_response(),
-            };
-            tokio::time::sleep(due.before).await;
-            Request::from_parts(parts, body.into())
-        }
-    };
-    let answer = match due.fault {
-        Some(fault) => strike(&shared, operation, fault, request, next).await,
+    let due = |when| shared.faults().due(&about, when, shared.now());
+    let before = due(Moment::Before);
+    wait(before.waits).await;
+    let answer = match before.fault {
+        Some(fault) => instead(&shared, operation, &fault),
         None => next.run(request).await,
     };
-    if !due.after.is_zero() {
-        tokio::time::sleep(due.after).await;
+    let after = due(match succeeded(&answer, operation) {
+        true => Moment::AfterSuccess,
+        false => Moment::After,
+    });
+    wait(after.waits).await;
+    match after.fault {
+        Some(fault) if fault.fault == FaultKind::Truncate => truncated(answer).await,
+        Some(fault) => instead(&shared, operation, &fault),
+        None => answer,
     }
-    answer
 }
 
-/// Carries a request out with this fault.
-async fn strike(
-    shared: &Shared,
-    operation: Operation,
-    (id, fault): (u64, Fault),
-    request: Request,
-    next: Next,
-) -> Response<Body> {
-    let is_after = fault.when == When::After || fault.fault == FaultKind::Truncate;
-    let answer = match is_after {
-        true => Some(next.run(request).await),
-        false => None,
-    };
-    match answer {
-        // A refusal changed nothing, so there is nothing to come after, and the next request is
-        // the one to hit.
-        Some(answer) if !succeeded(&answer, operation) => {
-            shared.faults().give_back(id);
-            answer
-        }
-        Some(answer) if fault.fault == FaultKind::Truncate => truncated(answer).await,
-        _ => instead(shared, operation, &fault),
+/// Waits as long as each latency says, or until it is removed.
+async fn wait(waits: Vec<Wait>) {
+    for Wait {
+        duration,
+        mut removed,
+    } in waits
+    {
+        let _ = tokio::time::timeout(duration, removed.changed()).await;
     }
 }
 

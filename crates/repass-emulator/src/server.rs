@@ -22,7 +22,7 @@ use tower::ServiceExt;
 use crate::clock::Clock;
 use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
-use crate::gateway::{Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
+use crate::gateway::{self, Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
 use crate::inject::{Cut, inject, sent};
 use crate::state::{Logged, Received, Shared, request_id};
 use crate::{control, dcs, ddm, dms, iam, page};
@@ -32,6 +32,8 @@ const LARGEST_HEAD: usize = 256 << 10;
 /// How many connections there are at a time; others wait until one ends. Where a process may have
 /// fewer files, that is the limit. Idle ones end after [`READ_TIMEOUT`].
 const MOST_CONNECTIONS: usize = 10_000;
+/// How much of a path is remembered.
+const LONGEST_PATH: usize = 2 << 10;
 /// How long a client may take to read what is sent to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a token of IAM is good.
@@ -222,12 +224,21 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
     let below = path.strip_prefix(control::PREFIX);
     let is_own = path == "/" || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
 
-    let admitted = match is_own {
-        true => page::guard(request.headers(), &shared).map_err(IntoResponse::into_response),
-        false => check_head(&request).map_err(IntoResponse::into_response),
+    // An answer before the whole request has arrived would end the connection for the next one.
+    let (parts, body) = request.into_parts();
+    let body = gateway::read(body).await;
+    let head = (&parts.uri, &parts.headers);
+    let admitted = match (is_own, body) {
+        (true, body) => page::guard(&parts.headers, &shared)
+            .and(body.map_err(control::not_read))
+            .map_err(IntoResponse::into_response),
+        (false, body) => check_head(head)
+            .and(body)
+            .map_err(IntoResponse::into_response),
     };
     let mut response = match admitted {
-        Ok(()) => {
+        Ok(body) => {
+            let request = Request::from_parts(parts, Body::from(body));
             let Ok(response) = router.oneshot(request).await;
             response
         }
@@ -248,6 +259,8 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
     let is_cut = response.extensions().get::<Cut>().is_some();
     let status = (!is_cut).then(|| response.status().as_u16());
     tracing::info!(%method, path, status, request_id, "answered");
+    let mut path = path;
+    path.truncate(path.floor_char_boundary(LONGEST_PATH));
     shared.remember(Logged {
         method,
         path,

@@ -46,9 +46,8 @@ impl Dialect {
         act: impl FnOnce(&mut Instance, Body) -> Result<Done, Refusal>,
     ) -> Result<Answer, Gateway> {
         let settings = &shared.fleet().settings;
-        let mut projects = shared.fleet().projects.iter();
         // A signed request names its project itself, and may name one that there is not.
-        let is_known = projects.any(|project| project.id == call.project_id);
+        let is_known = shared.has_project(&call.project_id);
         let in_scope = match &call.scope {
             Scope::Project(id) => *id == call.project_id,
             Scope::All => true,

@@ -1,6 +1,6 @@
 //! What an emulator knows, shared by all of its connections.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +51,8 @@ struct State {
     address: SocketAddr,
     /// All of it but the instances and the faults.
     fleet: Fleet,
+    /// The ids of its projects.
+    projects: HashSet<String>,
     instances: Instances,
     tokens: Mutex<Tokens>,
     faults: Mutex<Faults>,
@@ -75,6 +77,7 @@ impl Shared {
         let faults = Faults::new(fleet.seed, std::mem::take(&mut fleet.faults));
         Self(Arc::new(State {
             address,
+            projects: fleet.projects.iter().map(|one| one.id.clone()).collect(),
             fleet,
             instances,
             tokens: Mutex::new(tokens),
@@ -95,6 +98,10 @@ impl Shared {
     /// The fleet; its instances and faults are those of [`Self::instances`] and [`Self::faults`].
     pub(crate) fn fleet(&self) -> &Fleet {
         &self.0.fleet
+    }
+
+    pub(crate) fn has_project(&self, id: &str) -> bool {
+        self.0.projects.contains(id)
     }
 
     pub(crate) fn instances(&self) -> &Instances {

@@ -119,41 +119,107 @@ async fn each_fault_does_what_it_says() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
-/// With the clock of the tests, which jumps: a reset that waits for a minute, before or after, and
-/// whose client gives up after a second or not. What is so while it waits, and then.
-async fn waits_for_a_minute(when: When, gives_up: bool) -> (bool, usize, bool, usize) {
-    const NEW: &str = "Kafka-Example-2024";
-    let mut fleet = Fleet::built_in();
-    let mut latency = Fault::new(FaultKind::Latency);
-    (latency.when, latency.milliseconds) = (when, Some(60_000));
-    fleet.faults.push(latency);
-    let emulator = Emulator::start(fleet).await.unwrap();
-    let body = format!(r#"{{"new_password":"{NEW}"}}"#);
-    let request = format!(
-        "POST {} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-auth-token: {}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        path("v2", Fleet::DMS_ID, "password"),
-        Fleet::TOKEN,
-        body.len()
-    );
+/// A request as it goes over the wire.
+fn wire(method: &str, path: &str, body: &str) -> String {
+    let (token, length) = (Fleet::TOKEN, body.len());
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-auth-token: {token}\r\n\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// What comes back without a network, so that the clock of the tests can jump; nothing if the client
+/// gives up after a second.
+async fn exchange(emulator: &Emulator, request: String, gives_up: bool) -> String {
     let (mut client, server) = tokio::io::duplex(1 << 16);
     client.write_all(request.as_bytes()).await.unwrap();
-    let is_changed = || emulator.password_is(Fleet::DMS_ID, None, NEW);
-    let is_answered = || emulator.received().len();
     let client = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let meanwhile = (is_changed(), is_answered());
         let mut answer = String::new();
         match gives_up {
-            true => drop(client),
+            true => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                drop(client);
+            }
             false => drop(client.read_to_string(&mut answer).await.unwrap()),
         }
-        assert_eq!(answer.is_empty(), gives_up);
-        meanwhile
+        answer
     };
-    let ((changed, answered), ()) = tokio::join!(client, emulator.serve(server));
+    tokio::join!(client, emulator.serve(server)).0
+}
+
+const KAFKA: &str = "Kafka-Example-2024";
+
+fn reset_kafka() -> String {
+    let body = format!(r#"{{"new_password":"{KAFKA}"}}"#);
+    wire("POST", &path("v2", Fleet::DMS_ID, "password"), &body)
+}
+
+async fn start_with(faults: impl IntoIterator<Item = Fault>) -> Emulator {
+    let mut fleet = Fleet::built_in();
+    fleet.faults.extend(faults);
+    Emulator::start(fleet).await.unwrap()
+}
+
+fn latency(when: When, milliseconds: u64) -> Fault {
+    let mut latency = Fault::new(FaultKind::Latency);
+    (latency.when, latency.milliseconds) = (when, Some(milliseconds));
+    latency
+}
+
+/// A reset that waits for a minute, before or after: whether the password changed and how many
+/// requests are answered, after a second and then.
+async fn waits_for_a_minute(when: When, gives_up: bool) -> (bool, usize, bool, usize) {
+    let emulator = start_with([latency(when, 60_000)]).await;
+    let is_changed = || emulator.password_is(Fleet::DMS_ID, None, KAFKA);
+    let is_answered = || emulator.received().len();
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        (is_changed(), is_answered())
+    };
+    let reset = exchange(&emulator, reset_kafka(), gives_up);
+    let ((changed, answered), answer) = tokio::join!(meanwhile, reset);
+    assert_eq!(answer.is_empty(), gives_up);
     tokio::time::sleep(Duration::from_secs(60)).await;
     (changed, answered, is_changed(), is_answered())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_fault_goes_on_when_it_is_removed() {
+    for when in [When::Before, When::After] {
+        let emulator = start_with([latency(when, 600_000), latency(when, 600_000)]).await;
+        let begun = tokio::time::Instant::now();
+        let removed = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            exchange(&emulator, wire("DELETE", "/_emulator/faults", ""), false).await
+        };
+        let reset = exchange(&emulator, reset_kafka(), false);
+        let (removed, answer) = tokio::join!(removed, reset);
+        assert!(removed.starts_with("HTTP/1.1 204"), "{removed}");
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+        assert!(begun.elapsed() < Duration::from_secs(2));
+        assert!(emulator.password_is(Fleet::DMS_ID, None, KAFKA));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_change_waits_for_one_even_if_a_refused_one_is_under_way() {
+    let mut lost = Fault::new(FaultKind::Cut);
+    (lost.when, lost.count) = (When::After, Some(1));
+    let emulator = start_with([latency(When::Before, 800), lost]).await;
+    let change = |old: &str| {
+        let body = json!({"old_password": old, "new_password": NEW}).to_string();
+        let request = wire("PUT", &path("v2", Fleet::DCS_ID, "password"), &body);
+        exchange(&emulator, request, false)
+    };
+    let wrong = change("Wrong");
+    let right = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        change(Fleet::DCS_PASSWORD).await
+    };
+    let (wrong, right) = tokio::join!(wrong, right);
+    assert!(wrong.contains("passwordFailed"), "{wrong}");
+    assert_eq!(right, "", "its answer is lost");
+    assert!(emulator.password_is(Fleet::DCS_ID, None, NEW));
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,12 +364,18 @@ async fn an_id_is_the_same_however_it_is_written() {
 #[tokio::test]
 async fn there_is_an_end_to_faults() {
     let emulator = start().await;
-    let add = async || send(&emulator, "post", "/_emulator/faults", r#"{"fault":"cut"}"#).await;
+    let fault = r#"{"fault":"error","count":1,"service":"dms"}"#;
+    let add = async || send(&emulator, "post", "/_emulator/faults", fault).await;
     for _ in 0..1000 {
         assert_eq!(add().await.0, 201);
     }
     let (status, answer) = add().await;
     assert_eq!(status, 409, "{answer}");
+    // One that is over makes room.
+    let reset = path("v2", Fleet::DMS_ID, "password");
+    assert_eq!(send(&emulator, "post", &reset, "{}").await.0, 500);
+    assert_eq!(add().await.0, 201);
+    assert_eq!(add().await.0, 409);
     send(&emulator, "delete", "/_emulator/faults", "").await;
     assert_eq!(add().await, (201, json!({"fault_id": 1})));
 }

@@ -74,6 +74,8 @@ fn the_first_thing_that_is_no_fleet_is_told() {
         "projects: [{id: p, name: n}]\ninstances:\n  - service: dcs\n    id: i\n    state: S3cret",
         "projects: [{id: p, name: n}]\nfaults:\n  - fault: fire",
         "projects: [{id: p, name: n}]\n---\nprojects: []",
+        "projects: [{id: p, name: n}]\ninstances:\n  - service: dcs\n    id: i\n    password:",
+        "projects: [{id: p, name: n}]\ninstances:\n  - service: dcs\n    id: i\n    tries: 18446744073709551616",
     ] {
         let told = mistakes(text);
         assert!(!told.contains("S3cret"), "{told}");
@@ -105,6 +107,38 @@ async fn a_hundred_thousand_instances_are_a_fleet() {
     let emulator = Emulator::start(fleet).await.unwrap();
     let last = format!("00000000-0000-4000-8000-{:012x}", 99_999);
     assert!(emulator.password_is(&last, None, "Redis-Example-2023"));
+}
+
+#[test]
+fn aliases_save_writing() {
+    let mut text = "projects: [{id: p, name: n}]\ninstances:\n  - &first\n    service: dcs\n    \
+         id: 00000000-0000-4000-8000-000000000000\n    password: &password Redis-Example-2023\n"
+        .to_owned();
+    for number in 1..1000 {
+        let id = format!("00000000-0000-4000-8000-{number:012x}");
+        let entry = match number % 2 {
+            0 => format!("{{<<: *first, id: {id}}}"),
+            _ => format!("{{service: dcs, id: {id}, password: *password}}"),
+        };
+        writeln!(text, "  - {entry}").unwrap();
+    }
+    assert_eq!(Fleet::from_yaml(&text).unwrap().instances.len(), 1000);
+    let bomb = "projects: [{id: p, name: n}]\nfaults:\n  - &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+    let bomb = ('b'..'k').fold((bomb, 'a'), |(text, last), name| {
+        let all = vec![format!("*{last}"); 10].join(",");
+        (format!("{text}  - &{name} [{all}]\n"), name)
+    });
+    // Whatever is told first, it is told soon.
+    assert!(Fleet::from_yaml(&bomb.0).is_err());
+}
+
+#[test]
+fn faults_beyond_the_limit_are_told() {
+    let mut text = "projects: [{id: p, name: n}]\nfaults:\n".to_owned();
+    text += &"  - {fault: cut}\n".repeat(1000);
+    Fleet::from_yaml(&text).unwrap();
+    text += "  - {fault: cut}\n";
+    insta::assert_snapshot!(mistakes(&text), @"line 3: faults: are more than 1000; leave some out");
 }
 
 #[test]

@@ -11,15 +11,15 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use http::{login_body, path, send, start};
-use repass_emulator::{Emulator, Fleet};
+use repass_emulator::{Emulator, Fault, FaultKind, Fleet};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 /// As long as a client may take to send a head, and then a body.
-/// How long the emulator waits for a client to read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it waits for a client to read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 fn connect(emulator: &Emulator) -> TcpStream {
     let stream = TcpStream::connect(emulator.url().replace("http://", "")).unwrap();
@@ -316,6 +316,68 @@ async fn slow_clients_are_not_waited_for() {
     .await;
     assert_eq!(status(&answer), 204);
     assert!(took >= READ_TIMEOUT && took < 2 * READ_TIMEOUT, "{took:?}");
+}
+
+/// What is refused, or struck by a fault, before anybody looks at its body.
+#[tokio::test(start_paused = true)]
+async fn an_early_answer_leaves_the_connection_to_the_next_request() {
+    let own =
+        |change: fn(&str) -> String| change(std::str::from_utf8(&reset("", PASSWORD)).unwrap());
+    let mut cases = vec![
+        (own(|good| good.replace(Fleet::TOKEN, "another")), None, 401),
+        (
+            own(|good| good.replace("x-auth-token", "x-none")),
+            None,
+            401,
+        ),
+        (own(|good| good.replace("/v2/", "/v9/")), None, 404),
+        (own(|good| good.replace("POST /v2", "PATCH /v2")), None, 404),
+        (
+            own(|good| good.replace(&path("v2", Fleet::DMS_ID, "password"), "/_emulator/clock")),
+            None,
+            421,
+        ),
+    ];
+    for (kind, status) in [
+        (FaultKind::Error, 500),
+        (FaultKind::Html, 502),
+        (FaultKind::Throttle, 429),
+        (FaultKind::ExpiredToken, 401),
+    ] {
+        let mut fault = Fault::new(kind);
+        fault.count = Some(1);
+        fault.per_second = (kind == FaultKind::Throttle).then_some(0);
+        cases.push((own(str::to_owned), Some(fault), status));
+    }
+    for (first, fault, expected) in cases {
+        let mut fleet = Fleet::built_in();
+        fleet.faults.extend(fault.clone());
+        let emulator = Emulator::start(fleet).await.unwrap();
+        let first = first.replace("connection: close\r\n", "");
+        let (head, body) = first.split_once("\r\n\r\n").unwrap();
+        let (answers, _) = paused(&emulator, async |client| {
+            client
+                .write_all(format!("{head}\r\n\r\n").as_bytes())
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            client.write_all(body.as_bytes()).await.unwrap();
+            client.write_all(&reset("", PASSWORD)).await.unwrap();
+        })
+        .await;
+        let mut statuses = answers.split("HTTP/1.1 ").skip(1);
+        let mut next = || {
+            statuses
+                .next()
+                .map(|answer| answer.split(' ').next().unwrap().to_owned())
+        };
+        let told = (next(), next());
+        assert_eq!(
+            told,
+            (Some(expected.to_string()), Some("204".to_owned())),
+            "{first} {fault:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

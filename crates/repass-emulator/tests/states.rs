@@ -8,9 +8,10 @@
 
 mod http;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use http::{Answer, path, send};
+use http::{Answer, path, send_with};
 use repass_emulator::{
     Account, Clock, DcsResetDuringLock, DdmAdminSuccess, DdmErrors, Emulator, Fleet, Instance,
     Kind, Options, Project, State,
@@ -25,6 +26,9 @@ struct Operation {
     method: &'static str,
     path: String,
     body: Value,
+    /// What is sent in place of the body.
+    bytes: Option<&'static str>,
+    token: Option<&'static str>,
 }
 
 fn operation(column: &'static str) -> Operation {
@@ -62,6 +66,8 @@ fn operation(column: &'static str) -> Operation {
         method,
         path,
         body,
+        bytes: None,
+        token: Some(Fleet::TOKEN),
     }
 }
 
@@ -86,6 +92,12 @@ type Setup = (&'static str, fn(&mut Scene));
 
 const SETUPS: &[Setup] = &[
     ("running", |_| {}),
+    ("no token", |scene| scene.operation.token = None),
+    ("no body", |scene| scene.operation.bytes = Some("")),
+    ("a body that is no JSON", |scene| {
+        scene.operation.bytes = Some("{")
+    }),
+    ("an id that is no UUID", |scene| scene.replace_id("no-uuid")),
     ("no such instance", |scene| {
         scene.replace_id("00000000-0000-4000-8000-000000000000");
     }),
@@ -152,8 +164,14 @@ const SETUPS: &[Setup] = &[
             }
         });
     }),
+    ("a reset to password-free", |scene| {
+        if scene.operation.column == "DCS reset" {
+            scene.operation.body = json!({"no_password_access": true});
+        }
+    }),
     ("SSL is off", |scene| {
-        scene.replace_id(Fleet::DMS_WITHOUT_SSL_ID)
+        let path = &mut scene.operation.path;
+        *path = path.replace(Fleet::DMS_ID, Fleet::DMS_WITHOUT_SSL_ID);
     }),
 ];
 
@@ -247,7 +265,15 @@ impl Scene {
 
 async fn ask(emulator: &Emulator, operation: &Operation) -> Answer {
     let body = operation.body.to_string();
-    send(emulator, operation.method, &operation.path, &body).await
+    let body = operation.bytes.unwrap_or(&body);
+    send_with(
+        emulator,
+        operation.method,
+        &operation.path,
+        body,
+        operation.token,
+    )
+    .await
 }
 
 /// An answer as a cell of the table has it.
@@ -292,26 +318,31 @@ async fn every_row_is_what_the_emulator_answers() {
     let columns = cells(rows.next().unwrap());
     let operations = &columns[1..columns.len() - 1];
     assert_eq!(operations.len(), 5);
-    let mut walked = Vec::new();
-    for row in rows
-        .skip(1)
-        .map(cells)
+    let rows: Vec<_> = (rows.skip(1).map(cells))
         .take_while(|row| row.len() == columns.len())
-    {
+        .collect();
+    let running: HashMap<_, _> = operations
+        .iter()
+        .zip(rows[0][1..].iter().copied())
+        .collect();
+    let mut walked = Vec::new();
+    for row in rows {
         let state = row[0];
         let setup = SETUPS.iter().find(|(name, _)| *name == state);
         let (_, setup) = setup.unwrap_or_else(|| panic!("no setup for the row {state}"));
         for (column, cell) in operations.iter().zip(&row[1..]) {
-            if *cell == "–" {
-                continue;
-            }
+            let expected = match *cell {
+                // The state is none of this operation's, and changes nothing for it.
+                "–" => running[column],
+                cell => cell,
+            };
             let mut scene = Scene {
                 fleet: Fleet::built_in(),
                 before: Vec::new(),
                 operation: operation(column),
             };
             setup(&mut scene);
-            assert_eq!(told(&scene.play().await), *cell, "{state}, {column}");
+            assert_eq!(told(&scene.play().await), expected, "{state}, {column}");
         }
         assert!(row[row.len() - 1].len() > 5, "{state} has no source");
         walked.push(state);

@@ -12,14 +12,14 @@ use repass_client::{
     Policy, ProjectId, ProjectName, Secret, Service,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Error, from_str_with_options, options};
 
 use super::places::Places;
 use super::{
     AccessKey, Account, Dcs, Ddm, Dms, Fleet, Instance, Kind, Project, Settings, State, User,
 };
-use crate::fault::Fault;
+use crate::fault::{Fault, MOST};
 use crate::service::is_uuid;
 
 /// How many mistakes are shown.
@@ -112,6 +112,7 @@ struct InstanceEntry {
     #[schemars(range(max = LARGEST))]
     change_seconds: u64,
     /// DCS and DMS: its password. A DCS instance without one is password-free.
+    #[serde(default, deserialize_with = "written")]
     password: Option<Secret>,
     /// DCS: how many wrong old passwords lock it; 5 unless told otherwise.
     #[schemars(range(min = 1, max = LARGEST))]
@@ -125,6 +126,11 @@ struct InstanceEntry {
     accounts: Option<Vec<AccountEntry>>,
     /// DDM: its administrator; the first call that sets a password creates one.
     administrator: Option<AccountEntry>,
+}
+
+/// A secret whose field is there; one that is left empty is no text.
+fn written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Secret::deserialize(deserializer).map(Some)
 }
 
 impl InstanceEntry {
@@ -230,11 +236,14 @@ pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error
         // They quote lines of the file.
         with_snippet: false,
     };
-    // A large fleet is no attack; aliases keep their limits.
+    // A large fleet is no attack, and neither is one password for all of it. What aliases come to in
+    // all keeps its limit.
     if let Some(budget) = &mut options.budget {
         budget.max_events = usize::MAX;
         budget.max_nodes = usize::MAX;
         budget.max_total_scalar_bytes = usize::MAX;
+        budget.max_aliases = usize::MAX;
+        budget.enforce_alias_anchor_ratio = false;
     }
     from_str_with_options(text, options)
 }
@@ -255,7 +264,7 @@ fn unreadable(error: &Error) -> Mistake {
             "sequence start" => "a list",
             "string scalar" => "a text",
             "boolean" => "true or false",
-            "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more",
+            "u64" => "a whole number from 0 to 18446744073709551615",
             other => other,
         };
         format!("write {expected}")
@@ -275,14 +284,19 @@ fn unreadable(error: &Error) -> Mistake {
             mistake("", "the value is of another type", &write(expected))
         }
         Error::InvalidScalar { ty, .. } => mistake("", "the value is of another type", &write(ty)),
-        Error::Message { msg, .. } if msg == "a secret must be a string" => {
-            mistake("", "the secret is no text", "put it in quotes")
-        }
+        Error::Message { msg, .. } if msg == "a secret must be a string" => mistake(
+            "",
+            "the secret is no text",
+            "put it in quotes, or leave the field out",
+        ),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {
             mistake("", "repeats too much through aliases", "write it out")
+        }
+        Error::MultipleDocuments { .. } => {
+            mistake("", "a second document begins", "remove the line with ---")
         }
         Error::Eof { .. } => mistake("", "the file has nothing", "begin with projects"),
         Error::Unexpected { expected, .. } => {
@@ -293,6 +307,25 @@ fn unreadable(error: &Error) -> Mistake {
             "this is no YAML that can be read",
             "look there for a tab, a quote that is not closed or a colon in a value",
         ),
+    }
+}
+
+/// The projects, and each by its name and its id.
+struct Projects<'a> {
+    all: &'a [Project],
+    by_name: HashMap<&'a str, &'a Project>,
+}
+
+impl<'a> Projects<'a> {
+    fn of(all: &'a [Project]) -> Self {
+        // The first of those of one name, as is told of the others.
+        let mut by_name = HashMap::new();
+        for project in all {
+            for name in [&project.name, &project.id] {
+                by_name.entry(name.as_str()).or_insert(project);
+            }
+        }
+        Self { all, by_name }
     }
 }
 
@@ -366,7 +399,11 @@ impl<'a> Reader<'a> {
         let services: HashMap<_, _> = (file.instances.iter())
             .filter_map(|entry| Some((entry.id.clone(), entry.service()?)))
             .collect();
-        let instances = self.instances(file.instances, &projects);
+        let instances = self.instances(file.instances, &Projects::of(&projects));
+        if file.faults.len() > MOST {
+            let problem = format!("are more than {MOST}");
+            self.add("faults", problem, "leave some out");
+        }
         for (index, fault) in file.faults.iter().enumerate() {
             for (field, problem, next) in fault.problems(|id| services.get(id).copied()) {
                 let field = format!("faults[{index}].{field}");
@@ -480,7 +517,7 @@ impl<'a> Reader<'a> {
         keys
     }
 
-    fn instances(&mut self, entries: Vec<InstanceEntry>, projects: &[Project]) -> Vec<Instance> {
+    fn instances(&mut self, entries: Vec<InstanceEntry>, projects: &Projects<'_>) -> Vec<Instance> {
         let mut seen = BTreeMap::new();
         let mut instances = Vec::new();
         for (index, entry) in entries.into_iter().enumerate() {
@@ -506,16 +543,13 @@ impl<'a> Reader<'a> {
         &mut self,
         at: &str,
         entry: InstanceEntry,
-        projects: &[Project],
+        projects: &Projects<'_>,
     ) -> Option<Instance> {
         let project = match &entry.project {
-            None => projects.first(),
-            Some(given) => {
-                let mut all = projects.iter();
-                all.find(|project| project.name == *given || project.id == *given)
-            }
+            None => projects.all.first(),
+            Some(given) => projects.by_name.get(given.as_str()).copied(),
         };
-        if project.is_none() && !projects.is_empty() {
+        if project.is_none() && !projects.all.is_empty() {
             let next = "give the name or the id of one of the projects";
             self.add(&format!("{at}.project"), "is not there", next);
         }

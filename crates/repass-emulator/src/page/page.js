@@ -90,7 +90,7 @@ function drawFaults(body, faults) {
     return element('tr', {},
       cell('Fault', `${id} `, badge('bad', kind)),
       cell('What', facts.map(([key, value]) => `${key} ${value}`).join(' · ') || 'every request'),
-      cell('Hits', String(hits)));
+      cell('Hits', hits >= (fault.count ?? Infinity) ? `${hits}, over` : String(hits)));
   }));
 }
 
