@@ -2,7 +2,7 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]).
+//! modules ([`client`]) and the password policies ([`policy`]). [`interop`] runs others' tools on it.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
@@ -11,6 +11,7 @@ pub mod codegen;
 pub mod document;
 pub mod examples;
 pub mod hosts;
+pub mod interop;
 pub mod lint;
 pub mod policy;
 pub mod rust;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask codegen` and `cargo xtask lint`.
+//! The project's own commands: `cargo xtask codegen`, `lint` and `interop`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,6 +23,8 @@ enum Verb {
     },
     /// Check openapi/*.yaml against the house rules
     Lint,
+    /// Run others' tools on openapi/*.yaml, and the examples of openapi/examples as their READMEs say
+    Interop,
 }
 
 #[allow(
@@ -36,6 +38,9 @@ fn main() -> ExitCode {
         Verb::Codegen { check: true } => xtask::codegen::check(&root).map(|()| Vec::new()),
         Verb::Codegen { check: false } => xtask::codegen::write(&root),
         Verb::Lint => xtask::lint::lint(&root).map(|()| Vec::new()),
+        Verb::Interop => {
+            xtask::interop::run(&root, |line| eprintln!("{line}")).map(|table| vec![table])
+        }
     };
     match done {
         Ok(changes) => {
