@@ -25,7 +25,7 @@ public class ChangePasswords {
     static final UUID DMS_ID = UUID.fromString(setting("REPASS_DMS_ID", "6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57"));
     static final String ACCOUNT = setting("REPASS_DDM_ACCOUNT", "ddmtest");
 
-    // Java's HTTP client follows no redirect, and sends none of these requests twice.
+    // Java's HTTP client follows no redirect, and sends nothing twice.
     static final DdmAccountsApi DDM;
     static final RedisInstancesApi DCS;
     static final KafkaInstancesApi DMS;

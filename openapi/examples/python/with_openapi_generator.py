@@ -10,8 +10,8 @@ import scenario
 from generated.openapi_generator import dcs, ddm, dms
 from scenario import ACCOUNT, DCS_ID, DDM_ID, DMS_ID, PROJECT_ID, TOKEN, URL, Refused, prove
 
-# With urllib3's default a redirect is followed, password and token with it, and a change whose
-# answer was lost is sent three times more: tries that lock the account.
+# By default urllib3 follows a redirect, and takes password and token along; and it sends a change
+# whose answer was lost again, with an old password that is no longer right.
 RETRIES = False
 
 
