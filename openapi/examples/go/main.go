@@ -118,7 +118,7 @@ func prove[T comparable](told *T, success T, refusals ...T) error {
 	return errors.New("the answer does not say whether the password changed")
 }
 
-// A refusal for a 4xx; after anything else it is not known whether the password changed.
+// A 4xx with a code is a refusal; after anything else it is not known what happened.
 func refusal(response *http.Response, err error) error {
 	// The three clients have an error type each, with the same method.
 	var answer interface{ Body() []byte }
@@ -130,7 +130,7 @@ func refusal(response *http.Response, err error) error {
 		ErrCode   string `json:"errCode"`
 		ErrorCode string `json:"error_code"`
 	}
-	if json.Unmarshal(answer.Body(), &body) != nil {
+	if json.Unmarshal(answer.Body(), &body) != nil || body.ErrCode+body.ErrorCode == "" {
 		return err
 	}
 	return Refused(body.ErrCode + body.ErrorCode)

@@ -136,14 +136,18 @@ public class ChangePasswords {
         return "no refusal";
     }
 
-    /** The code of a 4xx; after anything else it is not known whether the password changed. */
+    /** A 4xx with a code is a refusal; after anything else it is not known what happened. */
     static String code(int status, String body, Exception error) throws Exception {
         if (status < 400 || status >= 500) {
             throw error;
         }
         JsonNode answer = new ObjectMapper().readTree(body);
         // DDM says `errCode`, the other services and the gateway before all of them `error_code`.
-        return answer.path("errCode").asText(answer.path("error_code").asText());
+        String code = answer.path("errCode").asText(answer.path("error_code").asText());
+        if (code.isEmpty()) {
+            throw error;
+        }
+        return code;
     }
 
     static void expect(String told, String expected) {

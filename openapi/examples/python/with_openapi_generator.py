@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -19,12 +20,13 @@ RETRIES = False
 ErrorBody = ddm.ErrorBody | dcs.ErrorBody | dms.ErrorBody
 
 
-def refuse(status: int | None, error: ErrorBody | None) -> None:
-    """A refusal for a 4xx; after anything else it is not known whether the password changed."""
-    if not 400 <= (status or 0) < 500 or error is None:
-        raise RuntimeError(f"status {status} does not say whether the password changed")
+def refuse(status: int | None, error: ErrorBody | None) -> NoReturn:
+    """A 4xx with a code is a refusal; after anything else it is not known what happened."""
     # DDM says `errCode`, the other services and the gateway before all of them `error_code`.
-    raise Refused(getattr(error, "err_code", None) or error.error_code)
+    code = error and (getattr(error, "err_code", None) or error.error_code)
+    if not code or not 400 <= (status or 0) < 500:
+        raise RuntimeError(f"status {status} does not say whether the password changed")
+    raise Refused(code)
 
 
 @contextmanager

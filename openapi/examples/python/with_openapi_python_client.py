@@ -25,11 +25,12 @@ ErrorBody = ddm_models.ErrorBody | dcs_models.ErrorBody | dms_models.ErrorBody
 
 
 def refuse(status: int, error: ErrorBody) -> NoReturn:
-    """A refusal for a 4xx; after anything else it is not known whether the password changed."""
-    if not 400 <= status < 500:
-        raise RuntimeError(f"status {status} does not say whether the password changed")
+    """A 4xx with a code is a refusal; after anything else it is not known what happened."""
     # DDM says `errCode`, the other services and the gateway before all of them `error_code`.
-    raise Refused(getattr(error, "err_code", None) or error.error_code)
+    code = getattr(error, "err_code", None) or error.error_code
+    if not code or not 400 <= status < 500:
+        raise RuntimeError(f"status {status} does not say whether the password changed")
+    raise Refused(code)
 
 
 class Client:

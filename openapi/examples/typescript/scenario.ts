@@ -32,7 +32,7 @@ export interface ErrorBody {
   error_code?: string;
 }
 
-/** A refusal for a 4xx; after anything else it is not known whether the password changed. */
+/** A 4xx with a code is a refusal; after anything else it is not known what happened. */
 export function refuse(status: number, error: ErrorBody | undefined): never {
   const code = error?.errCode ?? error?.error_code;
   if (status >= 400 && status < 500 && code !== undefined) throw new Refused(code);
