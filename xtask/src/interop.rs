@@ -21,7 +21,7 @@ const ROWS: &[Row] = &[
         name: "house rules",
         tools: &[],
         needs: &[],
-        work: Check(crate::lint::lint),
+        work: Check(|root| crate::lint::lint(root).map(|()| OK.to_owned())),
     },
     Row {
         name: "lint: install",
@@ -192,11 +192,14 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("SCARF_ANALYTICS", "false"),
 ];
 
-/// What the services answer by the editions of the vendor's pages that the contract's sources are
-/// not, and that clients fail at who were tried with the others alone.
+/// Answers that editions of the vendor's pages have which are no source of the contract. Clients
+/// meet them, too, and some generated ones do not take them as they come.
 const OTHER_EDITIONS: &str =
     "settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }\n";
 const OTHER_EDITIONS_FLEET: &str = "other-editions.yaml";
+
+/// The result of a row that has no more to tell.
+const OK: &str = "ok";
 
 struct Row {
     name: &'static str,
@@ -215,7 +218,7 @@ enum Tool {
 
 enum Work {
     /// Done right here, for the root of the project.
-    Check(fn(&Path) -> anyhow::Result<()>),
+    Check(fn(&Path) -> anyhow::Result<String>),
     /// Commands, run in a copy of `xtask/interop` with a copy of `openapi` beside it.
     Lint(&'static str),
     /// The commands of a section of an example's README, run in a copy of its folder.
@@ -251,14 +254,14 @@ enum Outcome {
     Missing(&'static Need),
 }
 
-/// Runs all rows, tells each as it is done, and gives the table. It is an error if one failed.
+/// Runs all rows, tells each as it is done, and gives the table with its notes; as an error if a row
+/// failed.
 pub fn run(root: &Path, mut tell: impl FnMut(String)) -> anyhow::Result<String> {
     let place = Place::prepare(root)?;
     let mut all = Vec::new();
     for row in ROWS {
         let start = Instant::now();
-        let missing = row.needs.iter().find(|need| !usable(need));
-        let outcome = match missing {
+        let outcome = match row.needs.iter().find(|need| !usable(need)) {
             Some(need) => Outcome::Missing(need),
             None => match place.run(row) {
                 Ok(told) => Outcome::Passed(told),
@@ -284,10 +287,9 @@ pub fn run(root: &Path, mut tell: impl FnMut(String)) -> anyhow::Result<String> 
         ));
         all.push(done);
     }
-    let failures = failures(&all);
-    let table = table(&all);
-    ensure!(failures.is_empty(), "{table}\n{failures}");
-    Ok(table)
+    let told = format!("{}{}", table(&all), notes(&all));
+    ensure!(!all.iter().any(Done::failed), "{told}");
+    Ok(told)
 }
 
 /// Where the rows are run.
@@ -368,17 +370,17 @@ impl Place {
             anyhow::Ok((folder, blocks(&readme, section)?))
         };
         match row.work {
-            Check(check) => check(&self.root).map(|()| "ok".to_owned()),
+            Check(check) => check(&self.root),
             Lint(script) => {
                 execute(script, &self.folder.join("lint"), None, &log)?;
-                Ok("ok".to_owned())
+                Ok(OK.to_owned())
             }
             Commands(language, section) => {
                 let (folder, blocks) = example(language, section)?;
                 for block in &blocks {
                     execute(block, &folder, None, &log)?;
                 }
-                Ok("ok".to_owned())
+                Ok(OK.to_owned())
             }
             Program(language, section) => {
                 let (folder, blocks) = example(language, section)?;
@@ -393,20 +395,15 @@ impl Place {
                     execute(program, &folder, Some(&emulator.url), &log)
                 };
                 let told = run(None)?;
-                let told_again = run(Some(&self.other_editions()))
-                    .context("as other editions of the vendor's pages have the answers")?;
+                let told_again = run(Some(&self.folder.join(OTHER_EDITIONS_FLEET)))
+                    .context("with answers of other editions of the vendor's pages")?;
                 ensure!(
                     told == told_again,
-                    "with the answers of other editions it tells something else: {told_again}"
+                    "with answers of other editions of the vendor's pages it tells: {told_again}"
                 );
                 Ok(told)
             }
         }
-    }
-
-    /// The fleet whose answers are those of other editions.
-    fn other_editions(&self) -> PathBuf {
-        self.folder.join(OTHER_EDITIONS_FLEET)
     }
 }
 
@@ -573,13 +570,19 @@ fn locked_version(root: &Path, tool: &str) -> anyhow::Result<String> {
 }
 
 impl Done {
+    fn failed(&self) -> bool {
+        match &self.outcome {
+            Outcome::Passed(_) => false,
+            Outcome::Failed(_) => true,
+            Outcome::Missing(need) => !need.skip,
+        }
+    }
+
     fn result(&self) -> String {
         match &self.outcome {
             Outcome::Passed(told) => told.clone(),
             Outcome::Failed(_) => "FAILED".to_owned(),
-            Outcome::Missing(need) if need.skip => {
-                format!("skipped: no {}; to get it, {}", need.name, need.get)
-            }
+            Outcome::Missing(need) if need.skip => format!("skipped: no {}", need.name),
             Outcome::Missing(need) => format!("FAILED: no {}", need.name),
         }
     }
@@ -620,27 +623,28 @@ fn table(all: &[Done]) -> String {
     table
 }
 
-/// What failed and why, and what is missing and how to get it, each once. Empty if nothing failed.
-fn failures(all: &[Done]) -> String {
-    let mut failures = String::new();
+/// What failed and why, and what is missing and how to get it, each once.
+fn notes(all: &[Done]) -> String {
+    let mut notes = String::new();
     let mut missing: Vec<&Need> = Vec::new();
     for done in all {
         match &done.outcome {
+            Outcome::Passed(_) => {}
             Outcome::Failed(error) => {
-                let _ = writeln!(failures, "{}: {error:#}", done.name);
+                let _ = write!(notes, "\n{}: {error:#}\n", done.name);
             }
-            Outcome::Missing(need) if !need.skip && !missing.contains(need) => missing.push(need),
-            Outcome::Missing(_) | Outcome::Passed(_) => {}
+            Outcome::Missing(need) if missing.contains(need) => {}
+            Outcome::Missing(need) => missing.push(need),
         }
     }
     for need in missing {
-        let _ = writeln!(
-            failures,
-            "{} is missing; to get it, {}",
+        let _ = write!(
+            notes,
+            "\n{} is missing; to get it, {}\n",
             need.name, need.get
         );
     }
-    failures
+    notes
 }
 
 /// Copies a folder, but for entries of the ignored names.
@@ -766,7 +770,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_and_what_failed() {
+    fn the_table_and_its_notes() {
         let failed = anyhow::anyhow!("exit status: 1; its last lines:\n  wrong\n");
         let all = [
             done("first", Outcome::Passed("ok".to_owned())),
@@ -775,14 +779,15 @@ mod tests {
             done("fourth", Outcome::Missing(&NODE)),
             done("fifth", Outcome::Missing(&GO)),
         ];
-        insta::assert_snapshot!(format!("{}\n{}", table(&all), failures(&all)));
+        insta::assert_snapshot!(format!("{}{}", table(&all), notes(&all)));
     }
 
     #[test]
     fn what_is_skipped_is_no_failure() {
-        let skipped = done("first", Outcome::Missing(&GO));
-        assert!(skipped.result().ends_with(GO.get));
-        assert_eq!(failures(&[skipped]), "");
+        assert!(!done("first", Outcome::Missing(&GO)).failed());
+        assert!(!done("second", Outcome::Passed("ok".to_owned())).failed());
+        assert!(done("third", Outcome::Missing(&NODE)).failed());
+        assert!(done("fourth", Outcome::Failed(anyhow::anyhow!("wrong"))).failed());
     }
 
     #[test]
