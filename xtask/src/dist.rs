@@ -38,6 +38,8 @@ struct Entry<'a> {
     name: &'a str,
     title: &'a str,
     version: &'a str,
+    /// Whether it is what was released under this version.
+    released: bool,
     yaml: String,
     json: String,
 }
@@ -97,7 +99,7 @@ fn files(root: &Path) -> Result<Files> {
     site::add(root, VERSION, &specs, &mut files)?;
     let index = Index {
         version: VERSION,
-        contract: specs.iter().map(entry).collect(),
+        contract: specs.iter().map(|spec| entry(spec, &files)).collect(),
         sha256: (files.iter())
             .map(|(path, content)| (path.as_str(), sha256(content)))
             .collect(),
@@ -129,11 +131,13 @@ pub fn contract(root: &Path) -> Result<Files> {
     Ok(files)
 }
 
-fn entry(spec: &Spec) -> Entry<'_> {
+fn entry<'a>(spec: &'a Spec, files: &Files) -> Entry<'a> {
+    let released = format!("openapi/released/{}.yaml", spec.name);
     Entry {
         name: &spec.name,
         title: &spec.api.info.title,
         version: &spec.api.info.version,
+        released: files.get(&released).is_some() && files.get(&released) == files.get(&spec.file),
         yaml: spec.file.clone(),
         json: json_path(spec),
     }

@@ -3,8 +3,9 @@
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
 //! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
-//! against what changed since they were released ([`breaking`]). [`dist`] bundles the contract with
-//! a [`site`] of pages, which are partly [`markdown`] of the tree.
+//! against what changed since they were released ([`breaking`]). [`interop`] runs others' tools on
+//! them. [`dist`] bundles the contract with a [`site`] of pages, which are partly [`markdown`] of the
+//! tree.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
@@ -15,6 +16,7 @@ pub mod dist;
 pub mod document;
 pub mod examples;
 pub mod hosts;
+pub mod interop;
 pub mod lint;
 pub mod markdown;
 pub mod policy;

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask codegen`, `lint`, `release` and `dist`.
+//! The project's own commands: `cargo xtask codegen`, `lint`, `release`, `dist` and `interop`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,12 +25,15 @@ enum Verb {
     Lint,
     /// Make openapi/*.yaml the released contract, if each version says what changed since the last
     Release {
-        /// Write nothing; report every version that does not say what changed, and exit with 1
+        /// Write nothing; say what changed, report every version that does not say what broke, and
+        /// exit with 1
         #[arg(long)]
         check: bool,
     },
     /// Write the contract as a bundle with a site of pages, target/dist
     Dist,
+    /// Run others' tools on openapi/*.yaml, and the examples of openapi/examples as their READMEs say
+    Interop,
 }
 
 #[allow(
@@ -47,6 +50,9 @@ fn main() -> ExitCode {
         Verb::Release { check: true } => xtask::release::check(&root),
         Verb::Release { check: false } => xtask::release::write(&root),
         Verb::Dist => xtask::dist::folder(&root).and_then(|to| xtask::dist::write(&root, &to)),
+        Verb::Interop => {
+            xtask::interop::run(&root, |line| eprintln!("{line}")).map(|table| vec![table])
+        }
     };
     match done {
         Ok(changes) => {

@@ -1,5 +1,5 @@
 //! `cargo xtask release`: the contract as it was released last, and whether its versions say what
-//! changed since.
+//! changed since. What breaks has to be said at once; what else changed, by the next release.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,11 @@ const RELEASED: &str = "openapi/released";
 const README: &str = "openapi/README.md";
 
 /// What a change means for those who use the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
-    Breaking,
-    Addition,
     Wording,
+    Addition,
+    Breaking,
 }
 
 impl fmt::Display for Change {
@@ -53,9 +53,14 @@ impl Change {
 /// Writes nothing. Says for each file what changed since the release.
 ///
 /// # Errors
-/// A file that cannot be read; every version that does not say what changed, or of which the
-/// changelog does not speak.
+/// A file that cannot be read; every version that does not say what broke, or of which the changelog
+/// does not speak.
 pub fn check(root: &Path) -> Result<Vec<String>> {
+    examine(root, Change::Breaking)
+}
+
+/// Says what changed. A version may lag behind what is less than `said`.
+fn examine(root: &Path, said: Change) -> Result<Vec<String>> {
     let (current, released) = texts(root)?;
     let readme = std::fs::read_to_string(root.join(README)).context(README)?;
     let mut changes = Vec::new();
@@ -89,11 +94,16 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
         let (change, places) = compare(&old, &new);
         let least = change.least(&old_version);
         let told = places.iter().map(|place| format!("{file}: {place}"));
-        if version < least {
+        if version < old_version || (version < least && change >= said) {
             problems.extend(told);
             problems.push(format!(
                 "{file}: {change} since {old_version}, and info.version is {version}; make it \
                  {least} or take the change back"
+            ));
+        } else if version < least {
+            changes.extend(told);
+            changes.push(format!(
+                "{file}: {change} since {old_version}, {least} by the next release"
             ));
         } else {
             changes.extend(told);
@@ -129,9 +139,10 @@ fn compare(old: &Spec, new: &Spec) -> (Change, Vec<String>) {
 /// Makes the files as they are the release, and tells each that differs in a line.
 ///
 /// # Errors
-/// As [`check`]; a file that cannot be written.
+/// As [`check`], and every version that does not say what else changed; a file that cannot be
+/// written.
 pub fn write(root: &Path) -> Result<Vec<String>> {
-    check(root)?;
+    examine(root, Change::Wording)?;
     let (current, released) = texts(root)?;
     let mut changes = Vec::new();
     for (name, text) in &current {

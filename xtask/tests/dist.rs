@@ -84,6 +84,10 @@ fn a_bundle_is_the_same_twice_and_is_what_its_index_says() {
         let file = |kind: &str| &files[entry[kind].as_str().unwrap()];
         assert_eq!(entry["name"], spec.name);
         assert_eq!(entry["version"], spec.api.info.version);
+        let released = repository().join(format!("openapi/released/{}.yaml", spec.name));
+        let is_released =
+            fs::read(released).unwrap() == fs::read(repository().join(&spec.file)).unwrap();
+        assert_eq!(entry["released"], is_released);
         assert_eq!(
             *file("yaml"),
             fs::read(repository().join(&spec.file)).unwrap()

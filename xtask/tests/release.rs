@@ -48,7 +48,7 @@ fn told(root: &Path) -> String {
 }
 
 #[test]
-fn a_version_has_to_say_what_changed() {
+fn a_version_says_what_broke_at_once_and_all_else_by_the_release() {
     let mut all = String::new();
     for (released, change, version) in [
         ("1.2.3", NONE, "1.2.3"),
@@ -70,7 +70,15 @@ fn a_version_has_to_say_what_changed() {
     ] {
         let tree = tree(released, change, version);
         let told = told(tree.path());
-        writeln!(all, "{released} to {version}, {change:?}: {told}\n").unwrap();
+        let release = match release::write(tree.path()) {
+            Ok(_) => "may be released",
+            Err(_) => "may not be released",
+        };
+        writeln!(
+            all,
+            "{released} to {version}, {change:?}: {told}\n{release}\n"
+        )
+        .unwrap();
     }
     insta::with_settings!({ omit_expression => true }, {
         insta::assert_snapshot!("versions", all);
@@ -135,7 +143,7 @@ fn a_release_is_what_the_next_one_is_held_against() {
 }
 
 #[test]
-fn the_versions_of_the_contract_say_what_changed() {
+fn the_versions_of_the_contract_say_what_broke() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     release::check(&root).unwrap_or_else(|error| panic!("{error:#}"));
 }
