@@ -66,6 +66,7 @@ mod fleet;
 mod gateway;
 mod iam;
 mod inject;
+mod options;
 mod page;
 mod server;
 mod service;
@@ -78,5 +79,6 @@ pub use fleet::{
     AccessKey, Account, Busy, Dcs, DcsResetDuringLock, Ddm, DdmAdminSuccess, DdmErrors, Dms, Fleet,
     FleetError, FleetFile, Instance, Kind, Mistake, Project, Settings, State, User,
 };
-pub use server::{Emulator, Options};
+pub use options::Options;
+pub use server::Emulator;
 pub use state::Received;

@@ -1,6 +1,5 @@
 //! The listener, and which service answers which request.
 
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,11 +18,11 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
-use crate::clock::Clock;
 use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{self, Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
 use crate::inject::{Cut, inject, sent};
+use crate::options::Options;
 use crate::state::{Logged, Received, Shared, request_id};
 use crate::{control, dcs, ddm, dms, iam, page};
 
@@ -36,33 +35,6 @@ const MOST_CONNECTIONS: usize = 10_000;
 const LONGEST_PATH: usize = 2 << 10;
 /// How long a client may take to read what is sent to it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a token of IAM is good.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Where an emulator listens, what time it has, how long its tokens are good, and its names.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The address; port 0 picks a free one. A free port of 127.0.0.1 unless told otherwise.
-    pub listen: SocketAddr,
-    /// The clock; the system's unless it is moved.
-    pub clock: Clock,
-    /// How long a token that IAM issues is good: 24 hours unless told otherwise.
-    pub token_lifetime: Duration,
-    /// The names of this machine, beside `localhost`, by which its page and its control may be
-    /// reached; none unless told otherwise. The services are reached by any.
-    pub allowed_hosts: Vec<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clock: Clock::default(),
-            token_lifetime: TOKEN_LIFETIME,
-            allowed_hosts: Vec::new(),
-        }
-    }
-}
 
 /// A running emulator. It stops when it is dropped.
 #[derive(Debug)]

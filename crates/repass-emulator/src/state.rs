@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::fleet::{Fleet, Instance, Instances};
-use crate::server::Options;
+use crate::options::Options;
 use crate::tokens::Tokens;
 
 /// How many requests an emulator remembers.

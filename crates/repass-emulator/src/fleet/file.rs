@@ -231,7 +231,7 @@ impl Fleet {
     }
 }
 
-pub(super) fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
+fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     let mut options = options! {
         // They quote lines of the file.
         with_snippet: false,
@@ -332,7 +332,7 @@ impl<'a> Projects<'a> {
 /// Gives the entries their meaning, and collects what has none.
 struct Reader<'a> {
     text: &'a str,
-    places: OnceCell<Places>,
+    places: OnceCell<Option<Places>>,
     mistakes: Vec<Mistake>,
 }
 
@@ -355,8 +355,8 @@ impl<'a> Reader<'a> {
     }
 
     fn line(&self, field: &str) -> u64 {
-        let places = self.places.get_or_init(|| Places::of(self.text));
-        places.line(field)
+        let places = self.places.get_or_init(|| parse(self.text).ok());
+        places.as_ref().map_or(0, |places| places.line(field))
     }
 
     /// Each of these once: names the line of the first one.

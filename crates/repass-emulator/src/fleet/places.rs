@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
 /// The values of a file, without their content, and the lines at which they begin.
-pub(super) struct Places(Option<Spanned<Value>>);
+pub(super) struct Places(Spanned<Value>);
 
 enum Value {
     Fields(Vec<(String, Spanned<Value>)>),
@@ -16,16 +16,10 @@ enum Value {
 }
 
 impl Places {
-    pub(super) fn of(text: &str) -> Self {
-        Self(super::file::parse(text).ok())
-    }
-
     /// The line of the value at a path such as `instances[2].password`, or else of the nearest one
-    /// that it would stand in; 0 if there is none.
+    /// that it would stand in.
     pub(super) fn line(&self, path: &str) -> u64 {
-        let Some(mut found) = self.0.as_ref() else {
-            return 0;
-        };
+        let mut found = &self.0;
         let steps = path
             .split(['.', '['])
             .map(|step| step.trim_end_matches(']'));
@@ -46,6 +40,12 @@ impl Places {
             }
         }
         found.referenced.line()
+    }
+}
+
+impl<'de> Deserialize<'de> for Places {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Spanned::deserialize(deserializer).map(Self)
     }
 }
 
