@@ -43,7 +43,8 @@ pub mod types {
         pub fault: ::std::string::String,
         /// Whether an error, a cut or a page comes `before` the request is carried out, and so in
         /// its place, or `after`, once it has changed something; and where a latency waits. A
-        /// request that waits is carried out even if its client gives up. `before` unless told
+        /// request that waits is carried out even if its client gives up, and goes on at once when
+        /// the latency is removed; until then it keeps its connection. `before` unless told
         /// otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub when: ::std::option::Option<::std::string::String>,

@@ -260,17 +260,21 @@ class Refusal(Case):
 
 
 GATEWAY = (401, "APIGW.0301", "Incorrect IAM authentication information")
-DCS_PROJECT = (401, "DCS.1004", "The project id of the token and of the URL differ.")
-DCS_ID = (400, "DCS.4061", "The instance id is invalid.")
-DCS_INSTANCE = (404, "DCS.3022", "The instance does not exist.")
-DCS_MISSING = (400, "DCS.4845", "The password is missing or invalid.")
-DCS_SIMPLE = (400, "DCS.4019", "The password is too simple.")
-DCS_FREE = (400, "DCS.4850", "The instance is password-free.")
+DCS_PROJECT = (401, "DCS.1004", "Project ID does not match the token.")
+DCS_ID = (400, "DCS.4061", "Invalid instance ID format.")
+DCS_INSTANCE = (404, "DCS.3022", "This DCS instance does not exist.")
+DCS_MISSING = (400, "DCS.4845", "The password parameter is missing or its value is invalid.")
+DCS_SIMPLE = (400, "DCS.4019", "The password does not meet complexity requirements.")
+DCS_FREE = (
+    400,
+    "DCS.4850",
+    "This operation is not supported when Password-Free Access is enabled for the instance.",
+)
 DDM_INSTANCE = (404, "DBS.200002", "The DB instance does not exist.")
-DDM_NAME = (400, "DBS.300305", "Invalid account name.")
+DDM_NAME = (400, "DBS.300305", "Invalid DDM account name.")
 DDM_NO_ACCOUNT = (400, "DBS.300327", "The account does not exist.")
 DDM_PARAMETER = (400, "DBS.280001", "Parameter error.")
-DDM_PASSWORD = (400, "DBS.300306", "Invalid password.")
+DDM_PASSWORD = (400, "DBS.300306", "The account password is invalid.")
 
 
 def password_free(emulator):
@@ -326,31 +330,31 @@ REFUSALS = [
         "dcs_reset_password",
         "password for password free",
         lambda e: e.reset_redis(free=True),
-        (400, "DCS.4849", "new_password must not be present."),
+        (400, "DCS.4849", "The request parameter new_password should not exist."),
     ),
     (
         "dcs_reset_password",
         "password free is a text",
         lambda e: e.reset_redis(free="yes"),
-        (400, "DCS.4843", "no_password_access is invalid."),
+        (400, "DCS.4843", "The no_password_access parameter is missing or its value is invalid."),
     ),
     (
         "kafka_reset_password",
         "too simple",
         lambda e: e.reset_kafka(SIMPLE),
-        (400, "DMS.00400012", "Invalid password."),
+        (400, "DMS.00400012", "The password does not meet the complexity requirements."),
     ),
     (
         "kafka_reset_password",
         "no password",
         lambda e: e.reset_kafka(None),
-        (400, "DMS.00400062", "Invalid parameter."),
+        (400, "DMS.00400062", "Invalid request parameter."),
     ),
     (
         "kafka_reset_password",
         "ssl off",
         lambda e: e.reset_kafka(instance_id=e.kafka_without_ssl["id"]),
-        (400, "DMS.00400971", "SSL is not enabled for the instance."),
+        (400, "DMS.00400971", "The instance ssl is off."),
     ),
 ]
 
@@ -364,9 +368,9 @@ for name, operation, no_instance, bad_id, other_project in [
     (
         "kafka_reset_password",
         Emulator.reset_kafka,
-        (404, "DMS.00404022", "The instance does not exist."),
-        (400, "DMS.00400030", "The instance id is not a UUID."),
-        (401, "DMS.10240104", "The project id of the token and of the URL differ."),
+        (404, "DMS.00404022", "This instance does not exist."),
+        (400, "DMS.00400030", "Invalid DMS instance id. The id must be a uuid."),
+        (401, "DMS.10240104", "The project ID and token do not match."),
     ),
 ]:
     for outcome, arguments, refusal in [
