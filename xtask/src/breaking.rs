@@ -67,16 +67,18 @@ enum Rule {
     Value(Compare),
     /// An object. None is the same as one without keys.
     One(&'static Keys),
+    /// Likewise, but code reads it, so that it may not go.
+    Kept(&'static Keys),
     /// Objects by name. None may go; one that is new breaks what this says.
     Named(&'static Keys, Addition),
-    /// Likewise, and clients know them by their position too.
+    /// Likewise, and clients that send them know them by their position too.
     Ordered(&'static Keys, Addition),
 }
 
 /// How a value of the new file differs from the old one; nothing if it says the same.
 type Compare = fn(Option<&Value>, Option<&Value>) -> Option<Shift>;
 
-use Rule::{Named, One, Ordered, Value as Is, Words};
+use Rule::{Kept, Named, One, Ordered, Value as Is, Words};
 
 /// How a value differs from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,13 +92,21 @@ enum Shift {
 }
 
 static DOCUMENT: Keys = &[
-    ("info", Words),
+    ("info", One(&INFO)),
     ("externalDocs", Words),
     ("tags", Words),
     // A client that is told nothing takes the first server, or one by its number.
     ("servers", Ordered(&SERVER, passes)),
     ("operations", Named(&OPERATION, passes)),
     ("securitySchemes", Named(&SECURITY_SCHEME, passes)),
+];
+// Without the title, which names the package of a generated client.
+static INFO: Keys = &[
+    ("version", Words),
+    ("description", Words),
+    ("termsOfService", Words),
+    ("contact", Words),
+    ("license", Words),
 ];
 static SERVER: Keys = &[
     ("description", Words),
@@ -140,8 +150,8 @@ static MEDIA_TYPE: Keys = &[
     ("examples", Words),
     ("schema", One(&SCHEMA)),
 ];
+// Without the title, by which generated types are called.
 static SCHEMA: Keys = &[
-    ("title", Words),
     ("description", Words),
     ("externalDocs", Words),
     ("example", Words),
@@ -162,12 +172,13 @@ static SCHEMA: Keys = &[
     ("uniqueItems", Is(restriction)),
     ("items", One(&SCHEMA)),
     ("required", Is(refused)),
-    ("properties", Named(&SCHEMA, property)),
+    // Generated constructors take them in this order.
+    ("properties", Ordered(&SCHEMA, property)),
     ("additionalProperties", One(&SCHEMA)),
     ("minProperties", Is(lower_bound)),
     ("maxProperties", Is(upper_bound)),
     ("not", Is(condition)),
-    ("x-password-policy", One(&PASSWORD_POLICY)),
+    ("x-password-policy", Kept(&PASSWORD_POLICY)),
 ];
 static PASSWORD_POLICY: Keys = &[
     ("minClasses", Is(lower_bound)),
@@ -465,11 +476,18 @@ impl Comparison<'_> {
                 One(_) if closed(values.0, values.1).is_some() => {
                     self.value(join(place, ", ", key), closed, values);
                 }
-                One(rules) => self.object(&join(place, ", ", word(key)), rules, values),
+                Kept(_) if values.1.is_none() => {
+                    self.add(join(place, ", ", key), GONE.to_owned());
+                }
+                One(rules) | Kept(rules) => {
+                    self.object(&join(place, ", ", word(key)), rules, values);
+                }
                 Named(rules, addition) => self.named(place, key, rules, addition, old, values),
                 Ordered(rules, addition) => {
                     self.named(place, key, rules, addition, old, values);
-                    self.order(place, key, values);
+                    if self.role != Role::Response {
+                        self.order(place, key, values);
+                    }
                 }
             }
         }
@@ -506,7 +524,7 @@ impl Comparison<'_> {
                 _ => join(place, ", ", &join(word(key), " ", name)),
             };
             match new.and_then(|new| new.get(name)) {
-                None => self.add(at, "is gone; clients may use it".to_owned()),
+                None => self.add(at, GONE.to_owned()),
                 is => self.object(&at, rules, (Some(was), is)),
             }
         }
@@ -544,6 +562,7 @@ impl Comparison<'_> {
     }
 }
 
+const GONE: &str = "is gone; clients may use it";
 const OTHER: &str = "a client that was right may be wrong";
 
 fn difference((old, new): Values) -> String {

@@ -14,10 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::spec::{self, Spec};
-use crate::{lint, site};
-
-/// The files of a bundle by their paths in it, which are those of the tree where there is one.
-pub type Files = BTreeMap<String, Vec<u8>>;
+use crate::{Files, lint, release, site};
 
 const NAME: &str = "repass-contract";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -109,18 +106,24 @@ fn files(root: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// The folder of the contract, without what its own `.gitignore`s name: whoever has followed an
-/// example has more in it.
+/// The folder of the contract, without what a `.gitignore` names: whoever has followed an example has
+/// more in it.
 ///
 /// # Errors
-/// A file or folder that cannot be read.
+/// A file or folder that cannot be read; a link.
 pub fn contract(root: &Path) -> Result<Files> {
     let mut walk = WalkBuilder::new(root.join(CONTRACT));
-    let walk = walk.standard_filters(false).git_ignore(true);
+    let walk = walk.standard_filters(false).parents(true).git_ignore(true);
     let mut files = Files::new();
     for entry in walk.require_git(false).build() {
         let entry = entry?;
         let path = entry.path();
+        // What a link leads to may be anybody's.
+        ensure!(
+            !entry.path_is_symlink(),
+            "{}: is a link; only files are bundled",
+            path.display()
+        );
         if path.is_file() {
             let steps = path.strip_prefix(root)?.iter();
             let steps: Vec<_> = steps.map(|step| step.to_string_lossy()).collect();
@@ -132,12 +135,11 @@ pub fn contract(root: &Path) -> Result<Files> {
 }
 
 fn entry<'a>(spec: &'a Spec, files: &Files) -> Entry<'a> {
-    let released = format!("openapi/released/{}.yaml", spec.name);
     Entry {
         name: &spec.name,
         title: &spec.api.info.title,
         version: &spec.api.info.version,
-        released: files.get(&released).is_some() && files.get(&released) == files.get(&spec.file),
+        released: release::is_released(spec, files),
         yaml: spec.file.clone(),
         json: json_path(spec),
     }

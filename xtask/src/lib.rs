@@ -24,3 +24,6 @@ pub mod release;
 pub mod rust;
 pub mod site;
 pub mod spec;
+
+/// Files by their paths from the root of the tree, or of the bundle.
+pub type Files = std::collections::BTreeMap<String, Vec<u8>>;

@@ -42,7 +42,10 @@ enum Verb {
     reason = "the one place that prints"
 )]
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Cargo says where it runs from; what was built elsewhere may serve several trees.
+    let crate_root = std::env::var("CARGO_MANIFEST_DIR");
+    let crate_root = crate_root.unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let root = Path::new(&crate_root).join("..");
     let done = match Arguments::parse().verb {
         Verb::Codegen { check: true } => xtask::codegen::check(&root).map(|()| Vec::new()),
         Verb::Codegen { check: false } => xtask::codegen::write(&root),

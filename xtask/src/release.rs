@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use semver::Version;
 
+use crate::Files;
 use crate::breaking::{Break, breaks};
 use crate::spec::{self, Spec};
 
@@ -76,7 +77,8 @@ fn examine(root: &Path, said: Change) -> Result<Vec<String>> {
         let new = Spec::parse(name, text)?;
         let (file, version) = (&new.file, version(&new)?);
         let entry = format!("| [{name}.yaml]({name}.yaml) | {version} |");
-        if !readme.lines().any(|line| line.starts_with(&entry)) {
+        let mut rows = readme.lines().filter_map(|line| line.strip_prefix(&entry));
+        if !rows.any(|words| words.contains(char::is_alphabetic)) {
             problems.push(format!(
                 "{file}: the changelog in {README} does not speak of {version}; add a row that \
                  begins with `{entry}` and says what changed for users"
@@ -134,6 +136,13 @@ fn compare(old: &Spec, new: &Spec) -> (Change, Vec<String>) {
     } else {
         (Change::Wording, Vec::new())
     }
+}
+
+/// Whether a file is the one that was released under its version.
+pub fn is_released(spec: &Spec, files: &Files) -> bool {
+    let file = |path: &str| files.get(path);
+    let released = file(&format!("{RELEASED}/{}.yaml", spec.name));
+    released.is_some() && released == file(&spec.file)
 }
 
 /// Makes the files as they are the release, and tells each that differs in a line.

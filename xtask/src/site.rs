@@ -16,9 +16,10 @@ use serde_json::Value;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-use crate::dist::Files;
+use crate::Files;
 use crate::markdown::{self, Document};
 use crate::policy::{self, Extension};
+use crate::release;
 use crate::spec::{Role, Spec};
 
 const SOURCES: &str = "xtask/src/site";
@@ -65,6 +66,7 @@ struct Service<'a> {
     name: &'a str,
     title: &'a str,
     version: &'a str,
+    released: bool,
     of_vendor: bool,
     operations: Vec<Operation<'a>>,
 }
@@ -109,7 +111,7 @@ pub fn add(root: &Path, version: &str, specs: &[Spec], files: &mut Files) -> Res
     let about = about.split("\n\n").nth(1).unwrap_or_default();
     let about = markdown::to_html(about, None, |_| Ok(None))?;
     let examples = readmes.examples(root, files)?;
-    let services: Vec<_> = specs.iter().map(service).collect();
+    let services: Vec<_> = specs.iter().map(|spec| service(spec, files)).collect();
     let policies = policies(specs)?;
 
     let mut templates = Environment::new();
@@ -157,7 +159,7 @@ pub fn add(root: &Path, version: &str, specs: &[Spec], files: &mut Files) -> Res
     add_viewer(files)
 }
 
-fn service(spec: &Spec) -> Service<'_> {
+fn service<'a>(spec: &'a Spec, files: &Files) -> Service<'a> {
     let operations = spec.operations();
     let uses = spec.uses();
     let policy = |operation: &str| {
@@ -172,6 +174,7 @@ fn service(spec: &Spec) -> Service<'_> {
         name: &spec.name,
         title: &spec.api.info.title,
         version: &spec.api.info.version,
+        released: release::is_released(spec, files),
         of_vendor: spec.is_of_vendor(),
         operations: (operations.into_iter())
             .map(|one| Operation {

@@ -190,7 +190,15 @@ fn other() -> Vec<Change> {
         change("default: north", "default: south"),
         change("in: header", "in: query"),
         gone(LOGIN),
+        change("  title: Teapots", "  title: Pots"),
+        answered("{ type: string }", "{ type: string, title: Code }"),
+        gone(POLICY),
         // The order counts.
+        at(
+            NOTE,
+            &format!("        milk:\n          type: string\n{NOTE}"),
+            &format!("{NOTE}        milk:\n          type: string\n"),
+        ),
         at(
             TEAPOT_ID,
             &format!("{TEAPOT_ID}{VERBOSE}"),
@@ -334,7 +342,6 @@ fn removed_or_stricter() -> Vec<Change> {
         ),
         change("minLength: 8", "minLength: 9"),
         change("maxLength: 16", "maxLength: 15"),
-        gone(POLICY).backwards(),
         change("minClasses: 3", "minClasses: 4"),
         change("specials: \"-!\"", "specials: \"-\""),
         change("forbiddenFirst: \"-\"", "forbiddenFirst: \"!-\""),
@@ -428,7 +435,6 @@ const LOOSER_AND_STRICTER: &[(&str, &str)] = &[
 /// What is for people, and what says the same in another way.
 fn words() -> Vec<Change> {
     vec![
-        change("  title: Teapots", "  title: Pots"),
         change("  version: 1.0.0", "  version: 1.0.1"),
         change(SECURITY, &format!("externalDocs: {{ url: / }}\n{SECURITY}")),
         change("    description: Teapots", "    description: Pots"),
@@ -467,7 +473,6 @@ fn words() -> Vec<Change> {
             "description: What came of the change.\n",
         ),
         change(BREW_TIME, "              description: Minutes.\n"),
-        change("description: The code of the error.", "title: Code"),
         change(
             "          deprecated: true\n          description: Deprecated, always null.\n",
             "          description: Always null.\n",
@@ -485,6 +490,11 @@ fn words() -> Vec<Change> {
         sent(
             "{ type: string, enum: [green, black] }",
             "{ type: string, enum: [black, green] }",
+        ),
+        at(
+            EXPIRES,
+            &format!("        empty:\n          type: string\n{EXPIRES}"),
+            &format!("{EXPIRES}        empty:\n          type: string\n"),
         ),
     ]
 }

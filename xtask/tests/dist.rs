@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 use openapiv3::OpenAPI;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use xtask::dist::{self, Files};
-use xtask::{site, spec};
+use xtask::{Files, dist, site, spec};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -189,6 +188,35 @@ fn the_readme_of_an_example_is_shown_with_links_that_lead_on() {
     assert_eq!(files["openapi/examples/cobol/change.cob"], b"STOP RUN.");
     // What a generator left there is none of ours.
     assert!(!files.contains_key("openapi/examples/cobol/out/README.md"));
+}
+
+#[test]
+fn a_link_is_not_followed() {
+    let tree = tree("");
+    let link = tree.path().join("openapi/other.md");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(tree.path().join("README.md"), &link).unwrap();
+    #[cfg(unix)]
+    assert_told(tree.path(), "openapi/other.md: is a link");
+    drop(link);
+}
+
+#[test]
+fn what_is_not_released_says_so() {
+    let tree = tree("");
+    let start =
+        |tree: &Path| String::from_utf8(pages(tree).unwrap()["index.html"].clone()).unwrap();
+    fs::copy(
+        tree.path().join("openapi/dms.yaml"),
+        tree.path().join("openapi/released/dms.yaml"),
+    )
+    .unwrap();
+    let before = start(tree.path()).matches("not released yet").count();
+    fs::remove_file(tree.path().join("openapi/released/dms.yaml")).unwrap();
+    assert_eq!(
+        start(tree.path()).matches("not released yet").count(),
+        before + 1
+    );
 }
 
 #[track_caller]

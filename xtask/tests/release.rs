@@ -88,7 +88,8 @@ fn a_version_says_what_broke_at_once_and_all_else_by_the_release() {
 #[test]
 fn a_version_needs_a_row_in_the_changelog() {
     let tree = tree("1.0.0", WORDING, "1.0.1");
-    let readme = "| [teapot.yaml](teapot.yaml) | 1.0.0 | First. |\n";
+    let readme = "| [teapot.yaml](teapot.yaml) | 1.0.0 | First. |\n\
+        | [teapot.yaml](teapot.yaml) | 1.0.1 |  |\n";
     fs::write(tree.path().join("openapi/README.md"), readme).unwrap();
     assert_eq!(
         told(tree.path()),

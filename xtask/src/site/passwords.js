@@ -37,9 +37,13 @@ function verdictOf({ schema, verdict, rules }) {
     else if (missing[code]) { mark(badge, 'refused', '? not checked'); unchecked += 1; }
     else mark(badge, 'good', '✓ met');
   }
-  if (codes.length > 0) mark(verdict, 'bad', '✗ refused');
-  else mark(verdict, 'good', unchecked > 0 ? '✓ passes so far' : '✓ passes');
-  return codes.length;
+  if (codes.length > 0) {
+    mark(verdict, 'bad', '✗ refused');
+    return `breaks ${codes.length} ${codes.length === 1 ? 'rule' : 'rules'}`;
+  }
+  const passes = unchecked > 0 ? 'passes so far' : 'passes';
+  mark(verdict, 'good', `✓ ${passes}`);
+  return passes;
 }
 
 // Read out once nobody types any more.
@@ -50,11 +54,7 @@ function tell(text) {
 }
 
 function show() {
-  const told = policies.map((policy) => {
-    const broken = verdictOf(policy);
-    if (broken === 0) return `${policy.name} passes`;
-    return `${policy.name} breaks ${broken} ${broken === 1 ? 'rule' : 'rules'}`;
-  });
+  const told = policies.map((policy) => `${policy.name} ${verdictOf(policy)}`);
   tell(`${told.join(', ')}.`);
 }
 
@@ -76,7 +76,9 @@ function below(limit) {
 const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 const UPPER = LOWER.toUpperCase();
 const DIGITS = '0123456789';
-const SPECIALS = '-~';
+const SPECIALS = [...'-~'].filter((special) => (
+  policies.every(({ schema }) => schema['x-password-policy'].specials.includes(special))
+)).join('');
 
 function generate() {
   const draw = (characters) => characters[below(characters.length)];

@@ -21,6 +21,8 @@ const ui = SwaggerUIBundle({
   validatorUrl: null,
   supportedSubmitMethods: [],
   defaultModelsExpandDepth: 0,
+  // The rules of a password are one.
+  showExtensions: true,
 });
 choices.addEventListener('change', ({ target }) => {
   ui.specActions.updateSpec(JSON.stringify(CONTRACT[target.value]));
