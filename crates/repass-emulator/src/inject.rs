@@ -3,8 +3,7 @@
 use std::io;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request, State};
+use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
@@ -30,28 +29,37 @@ pub(crate) struct CutConnection;
 /// Does to a request what the faults say, before it is carried out and after.
 pub(crate) async fn inject(
     State((shared, operation)): State<(Shared, Operation)>,
-    path: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> Response<Body> {
+    // Most requests meet none.
+    if shared.faults().active().is_empty() {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await;
     let mut parameters = path.iter().flatten();
     let instance_id = parameters.find(|(name, _)| *name == "instance_id");
     let about = About {
         operation,
         instance_id: instance_id.map(|(_, id)| id),
-        has_token: operation != LOGIN && request.headers().contains_key(TOKEN_HEADER),
+        has_token: operation != LOGIN && parts.headers.contains_key(TOKEN_HEADER),
     };
     let due = |when| shared.faults().due(&about, when, shared.now());
     let before = due(Moment::Before);
     wait(before.waits).await;
-    let answer = match before.fault {
-        Some(fault) => instead(&shared, operation, &fault),
-        None => next.run(request).await,
+    let (answer, moment) = match before.fault {
+        Some(fault) => (instead(&shared, operation, &fault), Moment::After),
+        None => {
+            let answer = next.run(Request::from_parts(parts, body)).await;
+            let moment = match succeeded(&answer, operation) {
+                true => Moment::AfterSuccess,
+                false => Moment::After,
+            };
+            (answer, moment)
+        }
     };
-    let after = due(match succeeded(&answer, operation) {
-        true => Moment::AfterSuccess,
-        false => Moment::After,
-    });
+    let after = due(moment);
     wait(after.waits).await;
     match after.fault {
         Some(fault) if fault.fault == FaultKind::Truncate => truncated(answer).await,
