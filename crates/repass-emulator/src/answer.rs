@@ -15,19 +15,19 @@ use crate::fleet::{DdmErrors, Settings};
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     body: Option<String>,
-    changed: bool,
+    succeeded: bool,
 }
 
-/// Marks the answer to a request that changed a password.
+/// Marks the answer to a request that did what it asks for: 200 is also the status of some refusals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Changed;
+pub(crate) struct Succeeded;
 
 impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
             body: None,
-            changed: false,
+            succeeded: false,
         }
     }
 
@@ -37,14 +37,14 @@ impl Answer {
         Self {
             status,
             body: Some(body),
-            changed: false,
+            succeeded: false,
         }
     }
 
-    /// The answer to a request that changed a password.
-    pub(crate) fn changed(self) -> Self {
+    /// The answer to a request that did what it asks for.
+    pub(crate) fn succeeded(self) -> Self {
         Self {
-            changed: true,
+            succeeded: true,
             ..self
         }
     }
@@ -58,8 +58,8 @@ impl IntoResponse for Answer {
             None => Response::default(),
         };
         *response.status_mut() = self.status;
-        if self.changed {
-            response.extensions_mut().insert(Changed);
+        if self.succeeded {
+            response.extensions_mut().insert(Succeeded);
         }
         response
     }

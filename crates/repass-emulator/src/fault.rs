@@ -311,29 +311,6 @@ pub(crate) struct Active {
     removed: watch::Sender<()>,
 }
 
-/// When faults are looked at: before a request is carried out, and after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    Before,
-    After,
-    /// After a request that did what it asks for.
-    AfterSuccess,
-}
-
-/// What goes wrong with one request.
-#[derive(Debug, Default)]
-pub(crate) struct Due {
-    pub(crate) waits: Vec<Wait>,
-    pub(crate) fault: Option<Fault>,
-}
-
-/// A latency: how long it is, and what ends when the fault is removed.
-#[derive(Debug)]
-pub(crate) struct Wait {
-    pub(crate) duration: Duration,
-    pub(crate) removed: watch::Receiver<()>,
-}
-
 impl Faults {
     pub(crate) fn new(seed: u64, faults: Vec<Fault>) -> Self {
         let mut all = Self {
@@ -352,7 +329,9 @@ impl Faults {
     /// are over make room.
     pub(crate) fn add(&mut self, fault: Fault) -> Option<u64> {
         if self.active.len() >= MOST {
-            self.active.retain(|active| !active.is_over());
+            let is_waited_for = |active: &Active| active.removed.receiver_count() > 0;
+            self.active
+                .retain(|active| !active.is_over() || is_waited_for(active));
         }
         let added = (self.active.len() < MOST).then(|| self.next(fault))?;
         let id = added.id;
@@ -385,38 +364,35 @@ impl Faults {
         &self.active
     }
 
-    /// What goes wrong with a request at this moment: every latency that is about it, and the first
-    /// other fault.
-    pub(crate) fn due(&mut self, request: &About<'_>, moment: Moment, now: SystemTime) -> Due {
-        let mut due = Due::default();
+    /// Every latency that is about a request: how long it is, and what ends when it is removed.
+    pub(crate) fn waits(
+        &mut self,
+        request: &About<'_>,
+        when: When,
+        now: SystemTime,
+    ) -> Vec<(Duration, watch::Receiver<()>)> {
+        let mut waits = Vec::new();
         for active in &mut self.active {
-            let is_latency = active.fault.fault == FaultKind::Latency;
-            let is_now = match (active.fault.when(), moment) {
-                (When::Before, moment) => moment == Moment::Before,
-                // Where nothing changed there is nothing to come after, and the next request is the
-                // one to hit.
-                (When::After, Moment::After) => is_latency,
-                (When::After, moment) => moment == Moment::AfterSuccess,
-            };
-            if !is_now
-                || (due.fault.is_some() && !is_latency)
-                || !active.fault.is_about(request)
-                || !active.hits(now)
-            {
-                continue;
-            }
-            active.hits = active.hits.saturating_add(1);
-            if is_latency {
+            if active.fault.fault == FaultKind::Latency && active.hits(request, when, now) {
                 let milliseconds = active.fault.milliseconds.unwrap_or(0);
-                due.waits.push(Wait {
-                    duration: Duration::from_millis(milliseconds),
-                    removed: active.removed.subscribe(),
-                });
-            } else {
-                due.fault = Some(active.fault.clone());
+                let duration = Duration::from_millis(milliseconds);
+                waits.push((duration, active.removed.subscribe()));
             }
         }
-        due
+        waits
+    }
+
+    /// The first other fault that is about a request.
+    pub(crate) fn strike(
+        &mut self,
+        request: &About<'_>,
+        when: When,
+        now: SystemTime,
+    ) -> Option<Fault> {
+        let mut others =
+            (self.active.iter_mut()).filter(|active| active.fault.fault != FaultKind::Latency);
+        let struck = others.find_map(|active| active.hits(request, when, now).then_some(active))?;
+        Some(struck.fault.clone())
     }
 }
 
@@ -426,11 +402,16 @@ impl Active {
         self.fault.count.is_some_and(|count| self.hits >= count)
     }
 
-    /// Whether it hits a request that it is about.
-    fn hits(&mut self, now: SystemTime) -> bool {
-        if self.is_over() {
-            return false;
-        }
+    /// Whether it hits a request, and notes that it does.
+    fn hits(&mut self, request: &About<'_>, when: When, now: SystemTime) -> bool {
+        let is_due = self.fault.when() == when && self.fault.is_about(request) && !self.is_over();
+        let hits = is_due && self.is_drawn(now);
+        self.hits = self.hits.saturating_add(u64::from(hits));
+        hits
+    }
+
+    /// Whether its share and its limit let it hit the next request that it is about.
+    fn is_drawn(&mut self, now: SystemTime) -> bool {
         if let Some(percent) = self.fault.percent
             && self.chance.u64(..100) >= percent
         {

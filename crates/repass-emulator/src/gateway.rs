@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
@@ -182,6 +182,9 @@ pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
 
 /// The whole body, within the gateway's limits.
 pub(crate) async fn read(body: Body) -> Result<Bytes, Gateway> {
+    if body.size_hint().lower() > LARGEST_BODY as u64 {
+        return Err(Gateway(TOO_LARGE));
+    }
     let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
     match body.await {
         Ok(Ok(body)) => Ok(body),

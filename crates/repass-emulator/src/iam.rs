@@ -110,7 +110,7 @@ pub(crate) async fn list_projects(State(shared): State<Shared>, admitted: Admitt
             next: None,
         },
     };
-    Answer::json(StatusCode::OK, &body)
+    Answer::json(StatusCode::OK, &body).succeeded()
 }
 
 fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
@@ -132,7 +132,7 @@ fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
     };
     let mut token = HeaderValue::try_from(issued.token.expose()).map_err(|_| FAILED)?;
     token.set_sensitive(true);
-    let answer = Answer::json(StatusCode::CREATED, &body);
+    let answer = Answer::json(StatusCode::CREATED, &body).succeeded();
     Ok(([("x-subject-token", token)], answer).into_response())
 }
 

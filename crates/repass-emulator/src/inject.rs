@@ -10,8 +10,8 @@ use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::answer::{Changed, Refusal};
-use crate::fault::{About, Fault, FaultKind, LOGIN, Moment, Operation, Wait};
+use crate::answer::{Refusal, Succeeded};
+use crate::fault::{About, Fault, FaultKind, LOGIN, Operation, When};
 use crate::gateway::{ENDED, Gateway, TOKEN_HEADER};
 use crate::service::Dialect;
 use crate::state::Shared;
@@ -45,23 +45,19 @@ pub(crate) async fn inject(
         instance_id: instance_id.map(|(_, id)| id),
         has_token: operation != LOGIN && parts.headers.contains_key(TOKEN_HEADER),
     };
-    let due = |when| shared.faults().due(&about, when, shared.now());
-    let before = due(Moment::Before);
-    wait(before.waits).await;
-    let (answer, moment) = match before.fault {
-        Some(fault) => (instead(&shared, operation, &fault), Moment::After),
-        None => {
-            let answer = next.run(Request::from_parts(parts, body)).await;
-            let moment = match succeeded(&answer, operation) {
-                true => Moment::AfterSuccess,
-                false => Moment::After,
-            };
-            (answer, moment)
-        }
+    wait(&shared, &about, When::Before).await;
+    let struck = shared.faults().strike(&about, When::Before, shared.now());
+    let answer = match &struck {
+        Some(fault) => instead(&shared, operation, fault),
+        None => next.run(Request::from_parts(parts, body)).await,
     };
-    let after = due(moment);
-    wait(after.waits).await;
-    match after.fault {
+    wait(&shared, &about, When::After).await;
+    // Where nothing was done there is nothing to come after, and the next request is the one to hit.
+    if struck.is_some() || answer.extensions().get::<Succeeded>().is_none() {
+        return answer;
+    }
+    let struck = shared.faults().strike(&about, When::After, shared.now());
+    match struck {
         Some(fault) if fault.fault == FaultKind::Truncate => truncated(answer).await,
         Some(fault) => instead(&shared, operation, &fault),
         None => answer,
@@ -69,12 +65,9 @@ pub(crate) async fn inject(
 }
 
 /// Waits as long as each latency says, or until it is removed.
-async fn wait(waits: Vec<Wait>) {
-    for Wait {
-        duration,
-        mut removed,
-    } in waits
-    {
+async fn wait(shared: &Shared, about: &About<'_>, when: When) {
+    let waits = shared.faults().waits(about, when, shared.now());
+    for (duration, mut removed) in waits {
         let _ = tokio::time::timeout(duration, removed.changed()).await;
     }
 }
@@ -84,14 +77,6 @@ pub(crate) fn sent(answer: Response<Body>) -> Result<Response<Body>, CutConnecti
     match answer.extensions().get::<Cut>() {
         Some(Cut) => Err(CutConnection),
         None => Ok(answer),
-    }
-}
-
-/// Whether the request did what it asks for: 200 is also the status of some refusals of DCS.
-fn succeeded(answer: &Response<Body>, operation: Operation) -> bool {
-    match operation.service {
-        "iam" => answer.status().is_success(),
-        _ => answer.extensions().get::<Changed>().is_some(),
     }
 }
 

@@ -191,10 +191,12 @@ async fn connection(stream: impl AsyncRead + AsyncWrite, shared: Shared, router:
 async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Response<Body> {
     let number = shared.new_request_number();
     let request_id = request_id(number);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), request.uri().path());
     // The page and the control, which are no service.
     let below = path.strip_prefix(control::PREFIX);
     let is_own = path == "/" || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let end = path.floor_char_boundary(LONGEST_PATH);
+    let path = path.get(..end).unwrap_or_default().to_owned();
 
     // An answer before the whole request has arrived would end the connection for the next one.
     let (parts, body) = request.into_parts();
@@ -231,8 +233,6 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
     let is_cut = response.extensions().get::<Cut>().is_some();
     let status = (!is_cut).then(|| response.status().as_u16());
     tracing::info!(%method, path, status, request_id, "answered");
-    let mut path = path;
-    path.truncate(path.floor_char_boundary(LONGEST_PATH));
     shared.remember(Logged {
         method,
         path,

@@ -91,7 +91,7 @@ impl Dialect {
                 Done::Unchanged(answer) => answer,
                 Done::Changed { answer, is_reset } => {
                     instance.changed(is_reset, now);
-                    answer.changed()
+                    answer.succeeded()
                 }
             })
         };

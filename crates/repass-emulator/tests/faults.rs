@@ -351,6 +351,99 @@ async fn a_token_ends_where_there_is_one() {
     assert!(matches!(change(&emulator).await, Err(Error::Refused(_))));
 }
 
+/// The status of a look-up of projects with this token while there are these faults, and how many
+/// requests each has hit.
+async fn look_up(token: &str, faults: &[Value]) -> (u16, Vec<u64>) {
+    let faults = faults.iter().cloned();
+    let faults = faults.map(|fault| serde_json::from_value(fault).unwrap());
+    let emulator = start_with(faults).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.get(format!("{}/v3/projects", emulator.url()));
+    let answer = request.header("x-auth-token", token).send().await;
+    let body = match answer {
+        Ok(answer) => Some((answer.status().as_u16(), answer.bytes().await)),
+        Err(_) => None,
+    };
+    let status = body.map_or(0, |(status, body)| body.map_or(0, |_| status));
+    let (_, listed) = send(&emulator, "get", "/_emulator/faults", "").await;
+    let listed = listed["faults"].as_array().unwrap().iter();
+    (
+        status,
+        listed.map(|one| one["hits"].as_u64().unwrap()).collect(),
+    )
+}
+
+#[tokio::test]
+async fn one_fault_alone_strikes_a_request_and_none_after_a_refusal() {
+    let after = json!({"fault": "error", "when": "after", "count": 1});
+    let good = Fleet::TOKEN;
+    for (token, faults, expected) in [
+        (good, vec![after.clone()], (500, vec![1])),
+        ("another", vec![after.clone()], (401, vec![0])),
+        (
+            "another",
+            vec![json!({"fault": "truncate"})],
+            (401, vec![0]),
+        ),
+        (good, vec![json!({"fault": "truncate"})], (0, vec![1])),
+        (
+            good,
+            vec![json!({"fault": "throttle", "per_second": 0}), after.clone()],
+            (429, vec![1, 0]),
+        ),
+        (
+            good,
+            vec![json!({"fault": "cut"}), after.clone()],
+            (0, vec![1, 0]),
+        ),
+        (good, vec![after, json!({"fault": "cut"})], (0, vec![0, 1])),
+    ] {
+        assert_eq!(look_up(token, &faults).await, expected, "{faults:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_is_removed_strikes_no_request_that_waits() {
+    for when in [When::Before, When::After] {
+        let mut error = Fault::new(FaultKind::Error);
+        error.when = when;
+        let emulator = start_with([latency(when, 600_000), error]).await;
+        let removed = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            exchange(&emulator, wire("DELETE", "/_emulator/faults", ""), false).await
+        };
+        let reset = exchange(&emulator, reset_kafka(), false);
+        let (_, answer) = tokio::join!(removed, reset);
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_latency_that_is_over_is_waited_for_however_many_others_come() {
+    let mut once = latency(When::Before, 60_000);
+    once.count = Some(1);
+    let others = (1..1000).map(|_| Fault::new(FaultKind::ExpiredToken));
+    let others = others.map(|mut fault| {
+        fault.service = Some("iam".to_owned());
+        fault
+    });
+    let emulator = start_with([once].into_iter().chain(others)).await;
+    let begun = tokio::time::Instant::now();
+    let added = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        exchange(
+            &emulator,
+            wire("POST", "/_emulator/faults", r#"{"fault":"cut"}"#),
+            false,
+        )
+        .await
+    };
+    let (added, answer) = tokio::join!(added, exchange(&emulator, reset_kafka(), false));
+    assert!(added.starts_with("HTTP/1.1 409"), "{added}");
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert!(begun.elapsed() >= Duration::from_secs(60));
+}
+
 #[tokio::test]
 async fn an_id_is_the_same_however_it_is_written() {
     let emulator = start().await;

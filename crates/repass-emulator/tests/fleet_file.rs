@@ -114,15 +114,15 @@ fn aliases_save_writing() {
     let mut text = "projects: [{id: p, name: n}]\ninstances:\n  - &first\n    service: dcs\n    \
          id: 00000000-0000-4000-8000-000000000000\n    password: &password Redis-Example-2023\n"
         .to_owned();
-    for number in 1..1000 {
+    for number in 1..60_000 {
         let id = format!("00000000-0000-4000-8000-{number:012x}");
         let entry = match number % 2 {
-            0 => format!("{{<<: *first, id: {id}}}"),
+            0 => format!("{{<<: *first, id: &id{number} {id}}}"),
             _ => format!("{{service: dcs, id: {id}, password: *password}}"),
         };
         writeln!(text, "  - {entry}").unwrap();
     }
-    assert_eq!(Fleet::from_yaml(&text).unwrap().instances.len(), 1000);
+    assert_eq!(Fleet::from_yaml(&text).unwrap().instances.len(), 60_000);
     let bomb = "projects: [{id: p, name: n}]\nfaults:\n  - &a [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
     let bomb = ('b'..'k').fold((bomb, 'a'), |(text, last), name| {
         let all = vec![format!("*{last}"); 10].join(",");

@@ -544,8 +544,10 @@ impl Client {
     }
     /// Let something go wrong
     ///
-    /// Adds a fault after those that there are, 1000 at most. Of the faults that are about a
-    /// request the first one hits it; every latency does.
+    /// Adds a fault after those that there are, 1000 at most; those that have hit all they may stay,
+    /// with their hits, until there is no other room. Of the faults that are about a request and
+    /// come before it is carried out, the first one hits it; else the first of those that come
+    /// after. Every latency does.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/faults`

@@ -65,6 +65,8 @@ struct ProjectEntry {
     /// Its name.
     name: String,
     /// A token that is good for it and never ends.
+    #[schemars(with = "Secret")]
+    #[serde(default, deserialize_with = "written")]
     token: Option<Secret>,
 }
 
@@ -112,6 +114,7 @@ struct InstanceEntry {
     #[schemars(range(max = LARGEST))]
     change_seconds: u64,
     /// DCS and DMS: its password. A DCS instance without one is password-free.
+    #[schemars(with = "Secret")]
     #[serde(default, deserialize_with = "written")]
     password: Option<Secret>,
     /// DCS: how many wrong old passwords lock it; 5 unless told otherwise.
@@ -237,12 +240,14 @@ fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
         with_snippet: false,
     };
     // A large fleet is no attack, and neither is one password for all of it. What aliases come to in
-    // all keeps its limit.
+    // all keeps its limit of a million values.
     if let Some(budget) = &mut options.budget {
         budget.max_events = usize::MAX;
         budget.max_nodes = usize::MAX;
         budget.max_total_scalar_bytes = usize::MAX;
         budget.max_aliases = usize::MAX;
+        budget.max_anchors = usize::MAX;
+        budget.max_merge_keys = usize::MAX;
         budget.enforce_alias_anchor_ratio = false;
     }
     from_str_with_options(text, options)
@@ -287,10 +292,10 @@ fn unreadable(error: &Error) -> Mistake {
         Error::Message { msg, .. } if msg == "a secret must be a string" => mistake(
             "",
             "the secret is no text",
-            "put it in quotes, or leave the field out",
+            "write one, in quotes if YAML could take it for something else",
         ),
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
+        Error::Budget { .. } => mistake("", "is nested too deep", "write it flatter"),
+        Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {
             mistake("", "repeats too much through aliases", "write it out")
