@@ -4,16 +4,19 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use Tool::{Local, Locked};
-use Work::{Check, Commands, Lint, Program};
+use Work::{Check, Commands, Lint, Program, Rules};
+use relay::{Instead, Relay};
+
+mod relay;
 
 /// What is run, in this order. A row whose need is missing is not run, and the others are.
 const ROWS: &[Row] = &[
@@ -21,22 +24,19 @@ const ROWS: &[Row] = &[
         name: "house rules",
         tools: &[],
         needs: &[],
-        work: Check(|root| crate::lint::lint(root).map(|()| OK.to_owned())),
+        work: Check(|root| crate::lint::lint(root).map(|()| Vec::new())),
     },
     Row {
         name: "breaking changes",
         tools: &[],
         needs: &[],
-        work: Check(|root| {
-            let changes = crate::release::check(root)?;
-            Ok(changes.last().cloned().unwrap_or_else(|| OK.to_owned()))
-        }),
+        work: Check(crate::release::check),
     },
     Row {
         name: "lint: install",
         tools: &[Locked("@redocly/cli"), Locked("@stoplight/spectral-cli")],
         needs: &[&NODE],
-        work: Lint("npm ci --silent"),
+        work: Lint("npm ci --loglevel=error"),
     },
     Row {
         name: "lint: redocly, recommended-strict",
@@ -72,7 +72,7 @@ const ROWS: &[Row] = &[
         name: "python: password rules",
         tools: &[Locked("mypy")],
         needs: &[&PYTHON],
-        work: Program("python", "The password rules"),
+        work: Rules("python", "The password rules"),
     },
     Row {
         name: "python: openapi-generator",
@@ -96,7 +96,7 @@ const ROWS: &[Row] = &[
         name: "typescript: password rules",
         tools: &[Locked("typescript")],
         needs: &[&NODE],
-        work: Program("typescript", "The password rules"),
+        work: Rules("typescript", "The password rules"),
     },
     Row {
         name: "typescript: openapi-typescript",
@@ -207,6 +207,40 @@ const OTHER_EDITIONS: &str =
     "settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }\n";
 const OTHER_EDITIONS_FLEET: &str = "other-editions.yaml";
 
+/// Successes that prove nothing or deny it, one for each proof of each operation, and what a program
+/// has to say of it, whatever the case. One that does not look would go on, and tell a success.
+const NO_SUCCESS: &[(Instead, &str)] = &[
+    (instead("/users/ddmtest/password", "200 OK", "{}"), UNKNOWN),
+    (
+        instead("/users/ddmtest/password", "200 OK", r#"{"success":false}"#),
+        "refused: false",
+    ),
+    (instead("/admin-user", "201 Created", "{}"), UNKNOWN),
+    (instead("/password/reset", "200 OK", "{}"), UNKNOWN),
+    (
+        instead("/password/reset", "200 OK", r#"{"code":"3"}"#),
+        "refused: 3",
+    ),
+    (
+        instead("9f6e7a5c3b28/password", "200 OK", r#"{"result":"new"}"#),
+        UNKNOWN,
+    ),
+    (
+        instead("9f6e7a5c3b28/password", "200 OK", r#"{"result":"locked"}"#),
+        "refused: locked",
+    ),
+    (instead("3b8e1d2c4a57/password", "200 OK", "{}"), UNKNOWN),
+];
+const UNKNOWN: &str = "the answer does not say whether the password changed";
+
+const fn instead(operation: &'static str, status: &'static str, body: &'static str) -> Instead {
+    Instead {
+        operation,
+        status,
+        body,
+    }
+}
+
 /// The result of a row that has no more to tell.
 const OK: &str = "ok";
 
@@ -226,14 +260,17 @@ enum Tool {
 }
 
 enum Work {
-    /// Done right here, for the root of the project.
-    Check(fn(&Path) -> anyhow::Result<String>),
+    /// Done right here, for the root of the project; gives what is to be told.
+    Check(fn(&Path) -> anyhow::Result<Vec<String>>),
     /// Commands, run in a copy of `xtask/interop` with a copy of `openapi` beside it.
     Lint(&'static str),
     /// The commands of a section of an example's README, run in a copy of its folder.
     Commands(&'static str, &'static str),
-    /// The same, and the last block of them runs the program, whose last line is the result. It is
-    /// run twice: with an emulator as it is, and with one that answers as other editions have it.
+    /// The same, and the last line that they print is the result.
+    Rules(&'static str, &'static str),
+    /// The same, and the last block of them runs a program that sets passwords. It is run with an
+    /// emulator as it is, with one that answers as other editions have it, and with each of
+    /// [`NO_SUCCESS`].
     Program(&'static str, &'static str),
 }
 
@@ -272,7 +309,7 @@ pub fn run(root: &Path, mut tell: impl FnMut(String)) -> anyhow::Result<String> 
         let start = Instant::now();
         let outcome = match row.needs.iter().find(|need| !usable(need)) {
             Some(need) => Outcome::Missing(need),
-            None => match place.run(row) {
+            None => match place.run(row, &mut tell) {
                 Ok(told) => Outcome::Passed(told),
                 Err(error) => Outcome::Failed(error),
             },
@@ -367,7 +404,7 @@ impl Place {
     }
 
     /// Does a row's work, and gives what it told last.
-    fn run(&self, row: &Row) -> anyhow::Result<String> {
+    fn run(&self, row: &Row, tell: &mut impl FnMut(String)) -> anyhow::Result<String> {
         let name = row
             .name
             .replace(|char: char| !char.is_ascii_alphanumeric(), "-");
@@ -379,7 +416,15 @@ impl Place {
             anyhow::Ok((folder, blocks(&readme, section)?))
         };
         match row.work {
-            Check(check) => check(&self.root),
+            Check(check) => {
+                let notes = check(&self.root)?;
+                let count = notes.len();
+                notes.into_iter().for_each(tell);
+                Ok(match count {
+                    0 => OK.to_owned(),
+                    _ => format!("{OK}, notes: {count}"),
+                })
+            }
             Lint(script) => {
                 execute(script, &self.folder.join("lint"), None, &log)?;
                 Ok(OK.to_owned())
@@ -390,6 +435,10 @@ impl Place {
                     execute(block, &folder, None, &log)?;
                 }
                 Ok(OK.to_owned())
+            }
+            Rules(language, section) => {
+                let (folder, blocks) = example(language, section)?;
+                execute(&blocks.concat(), &folder, None, &log)
             }
             Program(language, section) => {
                 let (folder, blocks) = example(language, section)?;
@@ -410,6 +459,20 @@ impl Place {
                     told == told_again,
                     "with answers of other editions of the vendor's pages it tells: {told_again}"
                 );
+                for &(instead, said) in NO_SUCCESS {
+                    let emulator = Emulator::start(&self.repass, None)?;
+                    let relay = Relay::start(&emulator.url, instead)?;
+                    let (status, printed) = attempt(program, &folder, Some(&relay.url), &log)?;
+                    ensure!(
+                        !status.success() && printed.to_lowercase().contains(said),
+                        "with {} and {} for {} it has to fail and say: {said}; it ends with \
+                         {status}, and these are its last lines:\n{}",
+                        instead.status,
+                        instead.body,
+                        instead.operation,
+                        tail(&printed)
+                    );
+                }
                 Ok(told)
             }
         }
@@ -485,9 +548,27 @@ fn blocks(readme: &str, section: &str) -> anyhow::Result<Vec<String>> {
 }
 
 /// Runs commands as a shell does that stops at the first failure; gives the last line that they
-/// print. All that they print goes to the end of the log.
+/// print.
 fn execute(script: &str, folder: &Path, url: Option<&str>, log: &Path) -> anyhow::Result<String> {
+    let (status, printed) = attempt(script, folder, url, log)?;
+    ensure!(
+        status.success(),
+        "{status}; the whole log is {}, and these are its last lines:\n{}",
+        log.display(),
+        tail(&printed)
+    );
+    Ok(printed.lines().last().unwrap_or_default().trim().to_owned())
+}
+
+/// The same, and gives what it adds to the log: the commands and all that they print.
+fn attempt(
+    script: &str,
+    folder: &Path,
+    url: Option<&str>,
+    log: &Path,
+) -> anyhow::Result<(ExitStatus, String)> {
     let mut output = File::options().create(true).append(true).open(log)?;
+    let start = output.metadata()?.len();
     writeln!(output, "$ {}", script.trim_end())?;
     let mut shell = shell(script);
     shell
@@ -498,25 +579,23 @@ fn execute(script: &str, folder: &Path, url: Option<&str>, log: &Path) -> anyhow
         shell.env("REPASS_URL", url);
     }
     let status = shell.status().context("run sh")?;
-    let printed = fs::read(log)?;
-    let printed = String::from_utf8_lossy(&printed);
-    ensure!(
-        status.success(),
-        "{status}; the whole log is {}, and these are its last lines:\n{}",
-        log.display(),
-        tail(&printed)
-    );
-    Ok(printed.lines().last().unwrap_or_default().trim().to_owned())
+    let mut printed = Vec::new();
+    let mut log = File::open(log)?;
+    log.seek(SeekFrom::Start(start))?;
+    log.read_to_end(&mut printed)?;
+    Ok((status, String::from_utf8_lossy(&printed).into_owned()))
 }
 
 fn shell(script: &str) -> Command {
-    // What is on this machine needs no proxy.
-    let no_proxy = std::env::var("NO_PROXY").unwrap_or_default();
+    // What is on this machine needs no proxy. Some tools read one of the two names, some the other.
+    let no_proxy = ["no_proxy", "NO_PROXY"].map(|name| std::env::var(name).unwrap_or_default());
+    let no_proxy = format!("{},127.0.0.1", no_proxy.join(","));
     let mut shell = Command::new("sh");
     shell
         .args(["-eu", "-c", script])
         .envs(ENVIRONMENT.iter().copied())
-        .env("NO_PROXY", format!("{no_proxy},127.0.0.1"))
+        .env("NO_PROXY", &no_proxy)
+        .env("no_proxy", &no_proxy)
         .stdin(Stdio::null());
     shell
 }
@@ -724,9 +803,9 @@ mod tests {
         let run: BTreeSet<(String, String)> = ROWS
             .iter()
             .filter_map(|row| match row.work {
-                Commands(language, section) | Program(language, section) => {
-                    Some((language.to_owned(), section.to_owned()))
-                }
+                Commands(language, section)
+                | Rules(language, section)
+                | Program(language, section) => Some((language.to_owned(), section.to_owned())),
                 Check(_) | Lint(_) => None,
             })
             .collect();

@@ -18,7 +18,7 @@ import (
 
 // The emulator's own, which are no secrets.
 var (
-	url       = setting("REPASS_URL", "http://127.0.0.1:8080")
+	url       = strings.TrimSuffix(setting("REPASS_URL", "http://127.0.0.1:8080"), "/")
 	token     = setting("REPASS_TOKEN", "emulator-token")
 	projectID = setting("REPASS_PROJECT_ID", "0123456789abcdef0123456789abcdef")
 	ddmID     = setting("REPASS_DDM_ID", "e6b99563-0000-4000-8000-1820d4fd2a67")
@@ -53,6 +53,9 @@ func ddmResetUserPassword(password string) error {
 	if err != nil {
 		return refusal(response, err)
 	}
+	if answer == nil {
+		return errUnknown
+	}
 	return prove(answer.Success, true, false)
 }
 
@@ -75,6 +78,9 @@ func dcsUpdatePassword(oldPassword, password string) error {
 	if err != nil {
 		return refusal(response, err)
 	}
+	if answer == nil {
+		return errUnknown
+	}
 	return prove(answer.Result, "success", "passwordFailed", "locked", "failed")
 }
 
@@ -85,6 +91,9 @@ func dcsResetPassword(password string) error {
 		ResetPassword(background, projectID, dcsID).ResetPasswordRequest(body).Execute()
 	if err != nil {
 		return refusal(response, err)
+	}
+	if answer == nil {
+		return errUnknown
 	}
 	return prove(answer.Code, "1", "3")
 }
@@ -104,6 +113,9 @@ type Refused string
 
 func (code Refused) Error() string { return "refused: " + string(code) }
 
+// The generated code takes `null`, or no body at all, for an answer that is nil.
+var errUnknown = errors.New("the answer does not say whether the password changed")
+
 // Takes only what proves success for a success, and only what denies it for a refusal. What the
 // answer does not have is nil, which the getters of the generated code hide.
 func prove[T comparable](told *T, success T, refusals ...T) error {
@@ -115,7 +127,7 @@ func prove[T comparable](told *T, success T, refusals ...T) error {
 			return Refused(fmt.Sprint(refusal))
 		}
 	}
-	return errors.New("the answer does not say whether the password changed")
+	return errUnknown
 }
 
 // A 4xx with a code is a refusal; after anything else it is not known what happened.

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
  */
 public class ChangePasswords {
     // The emulator's own, which are no secrets.
-    static final String URL = setting("REPASS_URL", "http://127.0.0.1:8080");
+    static final String URL = setting("REPASS_URL", "http://127.0.0.1:8080").replaceFirst("/$", "");
     static final String TOKEN = setting("REPASS_TOKEN", "emulator-token");
     static final String PROJECT_ID = setting("REPASS_PROJECT_ID", "0123456789abcdef0123456789abcdef");
     static final String DDM_ID = setting("REPASS_DDM_ID", "e6b99563-0000-4000-8000-1820d4fd2a67");

@@ -8,7 +8,7 @@ import contract
 import password_policy
 
 # The emulator's own, which are no secrets.
-URL = os.environ.get("REPASS_URL", "http://127.0.0.1:8080")
+URL = os.environ.get("REPASS_URL", "http://127.0.0.1:8080").removesuffix("/")
 TOKEN = os.environ.get("REPASS_TOKEN", "emulator-token")
 PROJECT_ID = os.environ.get("REPASS_PROJECT_ID", "0123456789abcdef0123456789abcdef")
 DDM_ID = os.environ.get("REPASS_DDM_ID", "e6b99563-0000-4000-8000-1820d4fd2a67")

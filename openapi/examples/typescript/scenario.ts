@@ -5,7 +5,7 @@ import { check } from "./password-policy.js";
 
 // The emulator's own, which are no secrets.
 const { env } = process;
-export const URL = env.REPASS_URL ?? "http://127.0.0.1:8080";
+export const URL = (env.REPASS_URL ?? "http://127.0.0.1:8080").replace(/\/$/, "");
 export const TOKEN = env.REPASS_TOKEN ?? "emulator-token";
 export const PROJECT_ID = env.REPASS_PROJECT_ID ?? "0123456789abcdef0123456789abcdef";
 export const DDM_ID = env.REPASS_DDM_ID ?? "e6b99563-0000-4000-8000-1820d4fd2a67";
