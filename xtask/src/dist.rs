@@ -44,12 +44,20 @@ struct Entry<'a> {
 /// The folder that the bundle is written to.
 ///
 /// # Errors
-/// A cargo that does not say where it builds.
+/// As [`target`].
 pub fn folder(root: &Path) -> Result<PathBuf> {
+    Ok(target(root)?.join("dist"))
+}
+
+/// The folder that cargo builds in.
+///
+/// # Errors
+/// A cargo that does not say where it builds.
+pub fn target(root: &Path) -> Result<PathBuf> {
     let metadata = cargo(root, &["metadata", "--format-version", "1", "--no-deps"])?;
     let target = metadata.get("target_directory").and_then(Value::as_str);
     let target = target.context("cargo metadata has no target_directory")?;
-    Ok(Path::new(target).join("dist"))
+    Ok(PathBuf::from(target))
 }
 
 /// Writes the bundle, in place of what the folder had, and tells what it wrote.

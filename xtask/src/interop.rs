@@ -351,7 +351,7 @@ impl Place {
     /// Copies the files afresh, so that each run is one on a clean clone, and builds `repass`.
     fn prepare(root: &Path) -> anyhow::Result<Self> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(&cargo)
+        let built = Command::new(cargo)
             .args(["build", "--quiet", "--bin", "repass"])
             .current_dir(root)
             .status()
@@ -360,20 +360,8 @@ impl Place {
             built.success(),
             "repass does not build; it has to, to emulate the services"
         );
-        let metadata = Command::new(&cargo)
-            .args(["metadata", "--format-version", "1", "--no-deps"])
-            .current_dir(root)
-            .stderr(Stdio::inherit())
-            .output()
-            .context("run cargo")?;
-        let metadata: Value =
-            serde_json::from_slice(&metadata.stdout).context("read what cargo metadata prints")?;
-        let target = metadata
-            .get("target_directory")
-            .and_then(Value::as_str)
-            .context("cargo metadata tells no target_directory")?;
-
-        let folder = Path::new(target).join("interop");
+        let target = crate::dist::target(root)?;
+        let folder = target.join("interop");
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
         }
@@ -397,7 +385,7 @@ impl Place {
         Ok(Self {
             root: root.to_owned(),
             folder,
-            repass: Path::new(target)
+            repass: target
                 .join("debug/repass")
                 .with_extension(std::env::consts::EXE_EXTENSION),
         })

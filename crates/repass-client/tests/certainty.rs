@@ -234,14 +234,12 @@ fn by_project_name(url: &str) -> Client {
 
 const TOKEN_MADE: &str = r#"{"token":{"expires_at":"2024-01-03T03:04:05.000000Z","issued_at":"2024-01-02T03:04:05.000000Z"}}"#;
 
-fn is_login(request: &Request) -> bool {
-    request.line.contains("/v3/auth/tokens")
-}
-
 /// The answer of IAM, if it is IAM that is asked.
 fn iam(request: &Request, token: &str) -> Option<Vec<u8>> {
     let header = format!("x-subject-token: {token}\r\n");
-    is_login(request).then(|| answer_with(201, &header, TOKEN_MADE))
+    request
+        .is_login()
+        .then(|| answer_with(201, &header, TOKEN_MADE))
 }
 
 /// What a call may take.
@@ -424,7 +422,7 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
         "the caller drops the call while it logs in, so that there is no error" => {
             let client = by_user(&url, &url);
             dropped_on_arrival(&server, &client, operation).await;
-            assert!(is_login(&received_one(&server).await));
+            assert!(received_one(&server).await.is_login());
             vec![known_by(&client)]
         }
         "the caller drops the call after it was sent, so that there is no error" => {

@@ -6,37 +6,16 @@ mod server;
 
 use std::time::Duration;
 
-use repass_client::{Client, Credentials, Endpoints, Operation, Resending};
+use repass_client::Resending;
 use tokio::time::Instant;
 
-use calls::{call, project, summary};
-use server::{KEEP_OPEN, Request, Server, answer_with, jump};
+use calls::{by_user, reset_kafka};
+use server::{KEEP_OPEN, Server, answer_with, jump};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-fn is_login(request: &Request) -> bool {
-    request.line.contains("/v3/auth/tokens")
-}
-
 fn token() -> Vec<u8> {
     answer_with(201, "x-subject-token: token\r\n", "{}")
-}
-
-fn by_user(url: &str) -> Client {
-    let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
-    Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap()
-}
-
-async fn reset(client: &Client) -> String {
-    summary(
-        &call(
-            client,
-            Operation::DmsResetPassword,
-            "",
-            "Kafka-Example-2024",
-        )
-        .await,
-    )
 }
 
 #[tokio::test]
@@ -53,15 +32,18 @@ async fn no_wait_is_too_long_to_be_reckoned_with() {
         answer_with(429, &format!("retry-after: {longest}\r\n"), "")
     });
     let told = format!("429 Refused: Throttled {{ retry_after: Some({longest}s) }}");
-    assert_eq!(reset(&server.client()).await, told);
-    assert_eq!(reset(&server.client().with_resending(forever)).await, told);
+    assert_eq!(reset_kafka(&server.client()).await, told);
+    assert_eq!(
+        reset_kafka(&server.client().with_resending(forever)).await,
+        told
+    );
 }
 
 #[tokio::test]
 async fn the_login_is_part_of_the_time_that_a_call_may_take() {
     let server = Server::start().await;
     server.answer_by(|request| {
-        if is_login(request) {
+        if request.is_login() {
             jump(Duration::from_secs(45));
             return token();
         }
@@ -70,7 +52,10 @@ async fn the_login_is_part_of_the_time_that_a_call_may_take() {
         KEEP_OPEN.into()
     });
     let begun = Instant::now();
-    assert_eq!(reset(&by_user(&server.url())).await, "Unknown: Timeout");
+    assert_eq!(
+        reset_kafka(&by_user(&server.url())).await,
+        "Unknown: Timeout"
+    );
     let took = begun.elapsed().as_secs();
     assert!((60..62).contains(&took), "{took} s");
 }
@@ -84,14 +69,14 @@ async fn nobody_waits_for_the_login_of_another_call_beyond_the_time_of_his_own()
         deadline: 60 * A_MINUTE,
         ..Resending::default()
     });
-    let patient = tokio::spawn(async move { reset(&patient).await });
+    let patient = tokio::spawn(async move { reset_kafka(&patient).await });
     while server.received().is_empty() {
         tokio::task::yield_now().await;
     }
     tokio::time::pause();
     let begun = Instant::now();
     let told = "NotSent: there was no time left to log in";
-    assert_eq!(reset(&client).await, told);
+    assert_eq!(reset_kafka(&client).await, told);
     assert_eq!(begun.elapsed().as_secs(), 60);
     assert_eq!(patient.await.unwrap(), "NotSent: IAM gave no answer");
 }

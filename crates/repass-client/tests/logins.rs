@@ -11,14 +11,10 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use repass_client::{Client, Credentials, Endpoints, Operation, ProjectName, Resending};
 
-use calls::{call, project, summary};
-use server::{KEEP_OPEN, Request, Server, answer, answer_with, jump};
+use calls::{by_user, call, reset_kafka, summary};
+use server::{KEEP_OPEN, Server, answer, answer_with, jump};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
-
-fn is_login(request: &Request) -> bool {
-    request.line.contains("/v3/auth/tokens")
-}
 
 /// A token that is good until this time after midnight, when it was issued.
 fn token(number: usize, until: &str) -> Vec<u8> {
@@ -26,23 +22,6 @@ fn token(number: usize, until: &str) -> Vec<u8> {
     let [issued, expires] = ["00:00:00", until].map(|time| format!("2024-01-02T{time}.000000Z"));
     let body = format!(r#"{{"token":{{"issued_at":"{issued}","expires_at":"{expires}"}}}}"#);
     answer_with(201, &header, body)
-}
-
-fn by_user(url: &str) -> Client {
-    let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
-    Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap()
-}
-
-async fn reset(client: &Client) -> String {
-    summary(
-        &call(
-            client,
-            Operation::DmsResetPassword,
-            "",
-            "Kafka-Example-2024",
-        )
-        .await,
-    )
 }
 
 /// The tokens that were sent since the last time; a login sends none.
@@ -57,7 +36,7 @@ fn tokens(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn calls_at_once_share_one_login_however_short_its_token_lives() {
     let server = Server::start().await;
-    server.answer_by(|request| match is_login(request) {
+    server.answer_by(|request| match request.is_login() {
         true => token(1, "00:00:00"),
         false => answer(204, ""),
     });
@@ -65,11 +44,14 @@ async fn calls_at_once_share_one_login_however_short_its_token_lives() {
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..50 {
         let client = client.clone();
-        calls.spawn(async move { reset(&client).await });
+        calls.spawn(async move { reset_kafka(&client).await });
     }
     assert_eq!(calls.join_all().await, vec!["204 Done"; 50]);
     let logins = server.received();
-    assert_eq!(logins.iter().filter(|request| is_login(request)).count(), 1);
+    assert_eq!(
+        logins.iter().filter(|request| request.is_login()).count(),
+        1
+    );
 }
 
 /// Each may have been a wrong password, and some of these lock a user.
@@ -92,7 +74,7 @@ async fn a_login_whose_answer_was_lost_is_not_sent_again_by_the_same_call() {
         (answer(429, ""), 2, "204 Done"),
     ] {
         let count = AtomicUsize::new(0);
-        server.answer_by(move |request| match is_login(request) {
+        server.answer_by(move |request| match request.is_login() {
             true if count.fetch_add(1, Ordering::Relaxed) == 0 => first.clone(),
             true => token(1, "01:00:00"),
             false => answer(204, ""),
@@ -101,9 +83,9 @@ async fn a_login_whose_answer_was_lost_is_not_sent_again_by_the_same_call() {
             first_wait: Duration::ZERO,
             ..Resending::default()
         });
-        assert_eq!(reset(&client).await, told);
+        assert_eq!(reset_kafka(&client).await, told);
         let received = server.received();
-        let sent = received.iter().filter(|request| is_login(request)).count();
+        let sent = received.iter().filter(|request| request.is_login()).count();
         assert_eq!(sent, logins, "{told}");
     }
 }
@@ -129,7 +111,7 @@ async fn a_login_that_fails_tells_the_id_of_its_request() {
         ),
     ] {
         jump(A_MINUTE);
-        server.answer_by(move |request| match is_login(request) {
+        server.answer_by(move |request| match request.is_login() {
             true => login.clone(),
             false => look_up.clone(),
         });
@@ -158,17 +140,17 @@ async fn a_token_is_renewed_five_minutes_before_its_end_or_halfway() {
     for (until, renewed_after) in [("00:04:00", 2), ("00:10:00", 5), ("01:00:00", 55)] {
         let server = Server::start().await;
         let logins = AtomicUsize::new(0);
-        server.answer_by(move |request| match is_login(request) {
+        server.answer_by(move |request| match request.is_login() {
             true => token(logins.fetch_add(1, Ordering::Relaxed) + 1, until),
             false => answer(204, ""),
         });
         let client = by_user(&server.url());
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         jump(renewed_after * A_MINUTE - Duration::from_secs(1));
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["", "token-1", "token-1"], "{until}");
         jump(Duration::from_secs(1));
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["", "token-2"], "{until}");
     }
 }
@@ -178,25 +160,25 @@ async fn a_token_is_good_until_its_end_when_it_cannot_be_renewed() {
     for failure in [answer(500, ""), answer(401, ""), Vec::new()] {
         let server = Server::start().await;
         let logins = Arc::new(AtomicUsize::new(0));
-        server.answer_by(move |request| match is_login(request) {
+        server.answer_by(move |request| match request.is_login() {
             true if logins.fetch_add(1, Ordering::Relaxed) == 0 => token(1, "01:00:00"),
             true => failure.clone(),
             false => answer(204, ""),
         });
         let client = by_user(&server.url());
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["", "token-1"]);
         jump(57 * A_MINUTE);
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["", "token-1"]);
         // For a minute nobody tries again.
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["token-1"]);
         jump(A_MINUTE);
-        assert_eq!(reset(&client).await, "204 Done");
+        assert_eq!(reset_kafka(&client).await, "204 Done");
         assert_eq!(tokens(&server), ["", "token-1"]);
         jump(2 * A_MINUTE);
-        let told = reset(&client).await;
+        let told = reset_kafka(&client).await;
         assert!(told.starts_with("NotSent: IAM gave no "), "{told}");
         assert_eq!(tokens(&server), [""]);
     }
@@ -205,19 +187,19 @@ async fn a_token_is_good_until_its_end_when_it_cannot_be_renewed() {
 #[tokio::test]
 async fn a_renewal_that_has_no_answer_leaves_time_for_the_call() {
     let server = Server::start().await;
-    server.answer_by(|request| match is_login(request) {
+    server.answer_by(|request| match request.is_login() {
         true => token(1, "01:00:00"),
         false => answer(204, ""),
     });
     let client = by_user(&server.url());
-    assert_eq!(reset(&client).await, "204 Done");
+    assert_eq!(reset_kafka(&client).await, "204 Done");
     assert_eq!(tokens(&server), ["", "token-1"]);
     jump(57 * A_MINUTE);
-    server.answer_by(|request| match is_login(request) {
+    server.answer_by(|request| match request.is_login() {
         true => KEEP_OPEN.into(),
         false => answer(204, ""),
     });
-    let renewing = tokio::spawn(async move { reset(&client).await });
+    let renewing = tokio::spawn(async move { reset_kafka(&client).await });
     while tokens(&server).is_empty() {
         tokio::task::yield_now().await;
     }

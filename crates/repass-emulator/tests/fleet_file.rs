@@ -110,6 +110,15 @@ async fn a_hundred_thousand_instances_are_a_fleet() {
 }
 
 #[test]
+fn a_text_that_looks_like_no_number_hides_no_line() {
+    let text = "projects: [{id: .nan, name: -.inf}]\ninstances:\n  - service: redis\n    id: i\n";
+    insta::assert_snapshot!(
+        mistakes(text),
+        @"line 3: instances[0].service: is unknown; give ddm, dcs or dms"
+    );
+}
+
+#[test]
 fn aliases_save_writing() {
     let mut text = "projects: [{id: p, name: n}]\ninstances:\n  - &first\n    service: dcs\n    \
          id: 00000000-0000-4000-8000-000000000000\n    password: &password Redis-Example-2023\n"

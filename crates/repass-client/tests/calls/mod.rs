@@ -30,6 +30,18 @@ pub(crate) fn client(url: &str, token: &str) -> Client {
     })
 }
 
+/// A client that logs in, at this URL too.
+pub(crate) fn by_user(url: &str) -> Client {
+    let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
+    Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap()
+}
+
+/// A reset of the Kafka instance, and what came of it.
+pub(crate) async fn reset_kafka(client: &Client) -> String {
+    let (operation, new) = (Operation::DmsResetPassword, "Kafka-Example-2024");
+    summary(&call(client, operation, "", new).await)
+}
+
 pub(crate) const ONE_ATTEMPT: Resending = Resending {
     attempts: 1,
     first_wait: Duration::ZERO,

@@ -224,6 +224,10 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    pub(crate) fn is_login(&self) -> bool {
+        self.line.contains("/v3/auth/tokens")
+    }
+
     fn whole(bytes: &[u8]) -> Option<Self> {
         let (head, body) = std::str::from_utf8(bytes).ok()?.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");

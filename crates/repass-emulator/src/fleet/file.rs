@@ -13,7 +13,7 @@ use repass_client::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::{Error, from_str_with_options, options};
+use serde_saphyr::{Error, NonFiniteFloatPolicy, from_str_with_options, options};
 
 use super::places::Places;
 use super::{
@@ -238,6 +238,8 @@ fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     let mut options = options! {
         // They quote lines of the file.
         with_snippet: false,
+        // An id of `.nan` is a text; nothing here is such a number.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
     // A large fleet is no attack, and neither is one password for all of it. What aliases come to in
     // all keeps its limit of a million values.
