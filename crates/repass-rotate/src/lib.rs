@@ -1,0 +1,1 @@
+//! Rotates the passwords of DDM, DCS and DMS instances and survives a crash at any step.
