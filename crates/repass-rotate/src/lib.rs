@@ -1,1 +1,4 @@
 //! Rotates the passwords of DDM, DCS and DMS instances and survives a crash at any step.
+
+pub mod machine;
+pub mod record;
