@@ -1,1 +1,3 @@
 //! Rotates the passwords of DDM, DCS and DMS instances and survives a crash at any step.
+
+pub mod login;
