@@ -36,7 +36,7 @@ impl Default for Settings {
     }
 }
 
-/// Something that a broker does wrong, or otherwise.
+/// A way in which a broker differs from others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Refuses a password with a message of SCRAM, and the code of a success.
@@ -47,7 +47,7 @@ pub(crate) enum Fault {
     CloseOnPassword,
     /// Signs with another key.
     WrongSignature,
-    /// Takes the client's nonce for the whole, as somebody would who replays an old login.
+    /// Adds nothing to the client's nonce, as in a replay of an old login.
     NoNonce,
     /// Asks for no password, as a listener without SASL.
     NoSasl,
@@ -67,7 +67,7 @@ struct State {
     seen: Mutex<Seen>,
 }
 
-/// The things that a broker counts.
+/// The connections and logins that a broker saw.
 #[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) connections: usize,

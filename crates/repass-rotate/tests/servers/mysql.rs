@@ -153,9 +153,10 @@ pub(crate) fn greeting(settings: &Settings, nonce: &[u8; 20]) -> Vec<u8> {
         capabilities |= SSL;
     }
     let [low, low_2, high, high_2] = capabilities.to_le_bytes();
-    let method: &[u8] = match settings.switch {
-        true => b"mysql_native_password\0",
-        false => b"caching_sha2_password\0",
+    let method: &[u8] = if settings.switch {
+        b"mysql_native_password\0"
+    } else {
+        b"caching_sha2_password\0"
     };
     [
         b"\x0a8.0.36\0\x01\0\0\0",
