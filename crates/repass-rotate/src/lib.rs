@@ -1,4 +1,5 @@
 //! Rotates the passwords of DDM, DCS and DMS instances and survives a crash at any step.
 
+pub mod login;
 pub mod machine;
 pub mod record;
