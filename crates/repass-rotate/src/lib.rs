@@ -3,3 +3,5 @@
 pub mod login;
 pub mod machine;
 pub mod record;
+pub mod seal;
+pub mod store;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since the Unix epoch, or a number of milliseconds.
 pub type Millis = u64;
 
-/// A time that never comes: the record waits for a person.
-pub const NEVER: Millis = i64::MAX.unsigned_abs();
+/// A time that never comes: the record waits for a person. Larger numbers are rounded where JSON's
+/// numbers are floating point, as in Vault.
+pub const NEVER: Millis = (1 << 53) - 1;
 
 /// The version of the document's format. A record of a later format is not read.
 pub const FORMAT: u32 = 1;

@@ -65,7 +65,8 @@ pub struct Version(pub u64);
 /// Which records to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Only those that are due by the store's clock, and that no worker holds.
+    /// Only those that are due by the store's clock, and that no worker holds. In a store for one process
+    /// no other worker can hold one.
     pub due: bool,
     /// With `due`: also those that failed or wait, whenever they are due.
     pub unfinished: bool,

@@ -163,14 +163,8 @@ fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
         let advice = "others can read or write it; run `chmod 600` on it";
         return Err(unusable(format!("{shown}: {advice}")));
     }
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
-    )
-    .or_else(|_| Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE))
-    .map_err(failed)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection
         .busy_timeout(Duration::from_secs(10))
         .map_err(failed)?;

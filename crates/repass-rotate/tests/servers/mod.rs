@@ -16,6 +16,8 @@ pub(crate) mod fake;
 pub(crate) mod kafka;
 pub(crate) mod mariadb;
 pub(crate) mod mysql;
+pub(crate) mod openbao;
+pub(crate) mod postgres;
 pub(crate) mod redis;
 
 use std::env;
