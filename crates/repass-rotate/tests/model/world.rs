@@ -347,7 +347,12 @@ impl World {
         else {
             return;
         };
-        if let Some(world) = self.step(system, index, record, *version, event) {
+        let is_answered = matches!(&event, Event::Sent(reply) if reply.outcome != Outcome::Unknown);
+        if let Some(mut world) = self.step(system, index, record, *version, event) {
+            // What is answered is not under way.
+            if is_answered && world.sending.is_some_and(|(who, _)| who == index) {
+                world.sending = None;
+            }
             moves.push((name, world));
         }
     }
@@ -523,6 +528,15 @@ impl World {
             if effect.is_alive(self.now, system) {
                 world.apply(&effect.sets);
                 world.was_overtaken = true;
+                if let Some(Budget { faults, .. }) = self.fault().map(|world| world.budget)
+                    && !effect.restores
+                    && self.live != effect.sets
+                {
+                    let mut restored = world.clone();
+                    restored.budget.faults = faults;
+                    restored.add(&self.live, true);
+                    moves.push(("it is applied late, and a node fails", restored));
+                }
                 moves.push(("the cloud does what was under way", world));
             }
         }
