@@ -135,7 +135,10 @@ const ANSWER: &str = "          content:
                 poured:
                   $ref: '#/components/examples/Poured'
 ";
-const DONE: &str = "        '204':\n          description: The token is in a header.\n";
+const DONE: &str = "        '204':
+          description: The token is in a header.
+          x-outcome: { certainty: done }
+";
 const BAD_REQUEST: &str = "        '400':\n          $ref: '#/components/responses/Refused'\n";
 const CLASSES: &str = "        4XX:
           $ref: '#/components/responses/Refused'

@@ -87,3 +87,6 @@ generated! {
 
 #[rustfmt::skip]
 pub(crate) mod hosts;
+#[rustfmt::skip]
+#[allow(dead_code, reason = "the client follows these rules from its next change on")]
+pub(crate) mod rules;

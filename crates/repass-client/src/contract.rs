@@ -1,0 +1,101 @@
+//! The contract's rules as data: which answer proves what, when a request may be sent again, and
+//! what an error code means. Generated from `openapi/` into `generated/rules.rs`; the client and
+//! the emulator both follow it.
+
+use crate::{ErrorKind, Service};
+
+/// When a request may be sent again (`x-retry`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryClass {
+    /// Only if no connection was made, or after a 429.
+    Never,
+    /// Also after a 503.
+    Unavailable,
+    /// Also if the answer was lost: sending the same request twice has the effect of sending it once.
+    LostAnswer,
+}
+
+/// A stricter retry class for requests whose body has a property with this value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RetryUnless {
+    pub(crate) property: &'static str,
+    /// The value as JSON text, such as `true`.
+    pub(crate) value: &'static str,
+    pub(crate) class: RetryClass,
+}
+
+/// What one operation of the contract says about its requests and answers.
+#[derive(Debug)]
+pub(crate) struct OperationRules {
+    /// The name of the file and of the generated module, such as `dcs`.
+    pub(crate) module: &'static str,
+    /// The `operationId` as in the file, such as `updatePassword`.
+    pub(crate) operation_id: &'static str,
+    /// The name of the generated method, such as `update_password`.
+    pub(crate) method: &'static str,
+    pub(crate) retry: RetryClass,
+    pub(crate) retry_unless: Option<RetryUnless>,
+    /// Whether the operation has a security requirement.
+    pub(crate) authenticated: bool,
+    /// The 4xx statuses that the operation lists one by one.
+    pub(crate) refusals: &'static [u16],
+    pub(crate) successes: &'static [SuccessRule],
+}
+
+/// What a success status proves (`x-outcome`).
+#[derive(Debug)]
+pub(crate) struct SuccessRule {
+    pub(crate) status: u16,
+    pub(crate) outcome: OutcomeRule,
+}
+
+#[derive(Debug)]
+pub(crate) enum OutcomeRule {
+    /// The status proves it.
+    Status(Proven),
+    /// The value of a property proves it. A value that is missing or not listed proves nothing.
+    Property {
+        property: &'static str,
+        /// Whether the property is a boolean; else it is a string.
+        boolean: bool,
+        values: &'static [(&'static str, Proven)],
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) certainty: ProvenCertainty,
+    /// The kind of a refusal.
+    pub(crate) kind: ErrorKind,
+    /// The property with the number of tries left.
+    pub(crate) tries_left: Option<&'static str>,
+    /// The property with the number of minutes a lock lasts.
+    pub(crate) minutes_left: Option<&'static str>,
+    /// The property with the id of a job.
+    pub(crate) job_id: Option<&'static str>,
+    /// If the answer has a body, it needs one of these properties, a string that is not empty.
+    pub(crate) proof: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProvenCertainty {
+    Done,
+    Accepted,
+    Refused,
+}
+
+/// A documented error code (`x-error-codes`).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ErrorCode {
+    /// The service whose file documents it. The gateway's codes are documented for every service.
+    pub service: Service,
+    /// The code, such as `DCS.4019`.
+    pub code: &'static str,
+    /// The HTTP status that it comes with.
+    pub status: u16,
+    /// What it means.
+    pub kind: ErrorKind,
+    /// The vendor's message.
+    pub message: &'static str,
+}
