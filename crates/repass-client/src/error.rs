@@ -173,6 +173,14 @@ impl Error {
         }
     }
 
+    /// Returns the error of the login, if nothing was sent for that reason.
+    pub fn login_error(&self) -> Option<&LoginError> {
+        match &self.0.cause {
+            Some(Cause::Login(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Returns how many requests were sent to the service.
     pub fn attempts(&self) -> usize {
         self.0.attempts

@@ -229,7 +229,7 @@ async fn a_success_that_is_none_tells_the_code_and_the_words() {
     let password = DdmAdminPassword::unchecked("****");
     server.answer(answer(200, BAD_REQUEST));
     let error = client.ddm_set_admin(&instance(), &root(), &password).await;
-    assert_snapshot!(text(&error.unwrap_err()), @"DDM administrator password: it is not known whether the password changed: the answer does not confirm success: Parameter error. (status 200, code DBS.280001)");
+    assert_snapshot!(text(&error.unwrap_err()), @"DDM 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 account root at [address]: unknown whether the administrator password update took effect: the answer does not confirm success: Parameter error. (status 200, code DBS.280001)");
 }
 
 #[test]

@@ -254,7 +254,7 @@ async fn a_generated_client_sends_no_password_by_plain_http() {
         answer.unwrap_err().to_string()
     };
     assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way");
-    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: there was no time left to send it");
+    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: timed out before the request was sent");
 }
 
 #[tokio::test]
@@ -601,27 +601,26 @@ async fn errors_are_sentences() {
 
     let sentences = results.into_iter().map(|result| text(&result.unwrap_err()));
     assert_snapshot!(sentences.collect::<Vec<_>>().join("\n"), @"
-    DDM administrator password: nothing was sent: the request could not be built
-    DMS password reset: nothing was sent: the client has no endpoint for DMS
-    DDM account password reset: nothing was sent: the password breaks the rules of ddm-account: it is the user name
-    DMS password reset: nothing was sent: no connection to the service
-    DMS password reset: it is not known whether the password changed: no whole answer came
-    DCS password change: refused: the old password is wrong, 4 tries left (status 200, code passwordFailed)
-    DCS password change: refused: the old password is wrong (status 200, code passwordFailed)
-    DCS password change: refused: the account is locked for 3 more minutes (status 200, code locked)
-    DCS password change: refused: the account is locked (status 200, code locked)
-    DCS password change: refused: the service gave no reason (status 200, code failed)
-    DCS password change: refused: The instance is busy. (status 200, code failed)
-    DCS password change: refused: another operation on the instance is under way: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
-    DCS password change: refused: the user may not do this (status 403)
-    DCS password change: it is not known whether the password changed: the service failed: Internal service error. (status 500, code DCS.5000)
-    DCS password change: it is not known whether the password changed: the service failed (status 503)
-    DCS password change: it is not known whether the password changed: the answer is not the documented JSON (status 200)
-    DCS password change: it is not known whether the password changed: the answer has an undocumented status (status 302)
-    DCS password change: it is not known whether the password changed: the answer does not confirm success (status 200)
-    DCS password change: it is not known whether the password changed: the answer does not confirm success: Wait. (status 200, code pending)
-    DCS password change: it is not known whether the password changed: no whole answer came (status 200, request id 5d0c2b8e)
-    DMS password reset: it is not known whether the password changed: no answer came in time
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57: password reset not sent: the client has no endpoint for DMS
+    DDM 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 account Account-2024 at [address]: account password reset not sent: the password breaks the rules of ddm-account: it is the user name
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password reset not sent: could not connect
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password reset took effect: the connection was lost before a complete answer
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the old password is wrong, 4 tries left (status 200, code passwordFailed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the old password is wrong (status 200, code passwordFailed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the account is locked for 3 more minutes (status 200, code locked)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the account is locked (status 200, code locked)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the service gave no reason (status 200, code failed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: The instance is busy. (status 200, code failed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: another operation on the instance is in progress: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: permission denied (status 403)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the service failed: Internal service error. (status 500, code DCS.5000)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the service failed (status 503)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer is not the documented JSON (status 200)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer has an undocumented status (status 302)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer does not confirm success (status 200)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer does not confirm success: Wait. (status 200, code pending)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the connection was lost before a complete answer (status 200, request id 5d0c2b8e)
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password reset took effect: no answer before the deadline
     ");
 }
 
@@ -655,7 +654,7 @@ fn refused_values_are_told_in_sentences() {
     the endpoint is http, which would show the password on its way
     the endpoint has a user name or password in it
     the endpoint has a query or fragment
-    the token is empty or has characters that none has; give it without spaces and line breaks
+    the token is empty, or has a space, a line break or another character that is not visible ASCII
     the domain is empty
     the password of the user is empty
     the project name is empty or has a control character

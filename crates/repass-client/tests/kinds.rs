@@ -102,7 +102,7 @@ async fn a_throttled_call_tells_how_long_to_wait() {
     let client = server.client_of_one_attempt();
     server.answer(answer_with(429, "retry-after: 7\r\n", ""));
     let error = call(&client, Operation::DmsResetPassword, "", "New-1").await;
-    assert_snapshot!(text(&error.unwrap_err()), @"DMS password reset: refused: there were too many requests, wait 7 s (status 429)");
+    assert_snapshot!(text(&error.unwrap_err()), @"DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password reset refused: too many requests, wait 7 s (status 429)");
 }
 
 #[tokio::test]

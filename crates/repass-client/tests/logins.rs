@@ -128,10 +128,10 @@ async fn a_login_that_fails_tells_the_id_of_its_request() {
     assert_snapshot!(told.join("\n"), @"
     NotSent: Login: IAM did not return a token: no reason given (status 400, request id 5d0c2b8e)
     NotSent: Login: IAM did not return a token: no reason given (status 400, request id 5d0c2b8e)
-    NotSent: Login: IAM gave an answer without a token (status 201, request id 5d0c2b8e)
-    NotSent: Login: IAM gave an answer without a token (status 302, request id 5d0c2b8e)
-    NotSent: Login: IAM knows 0 projects with the name eu-de; give the id of the project
-    NotSent: Login: IAM gave an answer without a project (status 200, request id 5d0c2b8e)
+    NotSent: Login: IAM's answer has no token (status 201, request id 5d0c2b8e)
+    NotSent: Login: IAM's answer has no token (status 302, request id 5d0c2b8e)
+    NotSent: Login: IAM knows 0 projects with the name eu-de; set the project id instead
+    NotSent: Login: IAM's answer has no project (status 200, request id 5d0c2b8e)
     ");
 }
 
