@@ -159,7 +159,7 @@ fn lines(steps: &[Step]) -> String {
     let mut last = "";
     for step in steps {
         if step.path != last {
-            let operation = repass_client::Operation::from(step.operation);
+            let operation = step.operation;
             told += &format!("  {operation}\n  {} {}\n", step.method, step.path);
             last = &step.path;
         }

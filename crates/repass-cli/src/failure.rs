@@ -212,10 +212,8 @@ fn next_step(error: &Error) -> Cow<'static, str> {
         }
         .into();
     }
-    let clock = error.clock_offset().is_some()
-        || error
-            .message()
-            .is_some_and(|message| speaks_of_expired_signature(message));
+    let clock =
+        error.clock_offset().is_some() || error.message().is_some_and(speaks_of_expired_signature);
     match error.kind() {
         ErrorKind::Unauthenticated | ErrorKind::Login if clock => {
             "nothing changed; set this machine's clock: a signature is valid for 15 minutes"

@@ -11,8 +11,8 @@ use serde::Serialize;
 pub(crate) enum Either<T> {
     /// The result.
     Result(T),
-    /// Why there is none.
-    Failed(Failed),
+    /// The failure.
+    Failed(Box<Failed>),
 }
 
 /// A line of a service verb. There are two if a password is generated and printed: the password,
