@@ -317,9 +317,7 @@ fn different(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
 
 /// A request that was sent once may be sent twice.
 fn retry(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    let Some(old) = old else {
-        return None;
-    };
+    let old = old?;
     let parsed = |value| rules::Retry::parse(value).ok();
     let Some((old, new)) = parsed(old).zip(new.and_then(parsed)) else {
         return different(Some(old), new);
@@ -339,9 +337,7 @@ fn retry(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
 
 /// A value, or a property with details, may be added. All else decides what is proven.
 fn outcome(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
-    let Some(old) = old else {
-        return None;
-    };
+    let old = old?;
     (!new.is_some_and(|new| keeps(old, new))).then_some(Shift::Other)
 }
 

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use openapiv3::StatusCode;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::document::text;
@@ -47,7 +48,7 @@ const GATEWAY: &str = "APIGW.";
 const OLD_GATEWAY: &str = "APIG.";
 
 /// A retry class, from the strictest to the loosest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryClass {
     /// Only if no connection was made, or after a 429.
@@ -59,18 +60,18 @@ pub enum RetryClass {
 }
 
 /// `x-retry`: a class alone, or a class with an exception.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// The class of the operation.
     pub class: RetryClass,
     /// The requests for which a stricter class holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object")]
     pub unless: Option<Unless>,
 }
 
 /// The requests whose body has this value, and their class.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unless {
     /// A property of the request body.
@@ -91,43 +92,49 @@ pub enum Outcome {
 }
 
 /// What a status proves.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StatusOutcome {
     /// What is proven.
     pub certainty: Success,
     /// The property with the id of a job.
+    #[serde(default, deserialize_with = "present")]
     pub job_id: Option<String>,
     /// If there is a body, one of these properties has to be a string that is not empty.
+    #[serde(default, deserialize_with = "present")]
     pub proof: Option<Vec<String>>,
 }
 
 /// What the values of a property prove.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PropertyOutcome {
     /// A string or a boolean of the response body.
     pub property: String,
     /// What each value proves; a value that is not here proves nothing.
+    #[serde(deserialize_with = "objects")]
     pub values: IndexMap<String, ValueOutcome>,
 }
 
 /// What one value proves.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ValueOutcome {
     /// What is proven.
     pub certainty: Certainty,
     /// The kind of a refusal.
+    #[serde(default, deserialize_with = "present")]
     pub kind: Option<String>,
     /// The property with the number of tries left.
+    #[serde(default, deserialize_with = "present")]
     pub tries_left: Option<String>,
     /// The property with the number of minutes that a lock lasts.
+    #[serde(default, deserialize_with = "present")]
     pub minutes_left: Option<String>,
 }
 
 /// What the status of a success can prove.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Success {
     /// The operation was carried out.
@@ -137,7 +144,7 @@ pub enum Success {
 }
 
 /// What the value of a property can prove.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// The operation was carried out.
@@ -149,7 +156,7 @@ pub enum Certainty {
 }
 
 /// What an error code means.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ErrorCode {
     /// The status that the code comes with.
@@ -250,6 +257,20 @@ impl Outcome {
     }
 }
 
+/// Reads the value of `x-error-codes`.
+///
+/// # Errors
+/// As [`parse_error_code`], with the code.
+pub fn parse_error_codes(value: &Value) -> Result<IndexMap<String, ErrorCode>, String> {
+    let codes = value.as_object();
+    let codes = codes.ok_or("is not an object; write each code with its meaning")?;
+    let read = |(code, value): (&String, &Value)| match parse_error_code(code, value) {
+        Ok(meaning) => Ok((code.clone(), meaning)),
+        Err(problem) => Err(format!("{code}: {problem}")),
+    };
+    codes.iter().map(read).collect()
+}
+
 /// Reads one entry of `x-error-codes`.
 ///
 /// # Errors
@@ -299,8 +320,44 @@ fn unknown_kind(kind: &str) -> String {
     )
 }
 
-fn read<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
-    serde_json::from_value(value.clone()).map_err(|error| format!("{error}; correct it"))
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    let read = match value {
+        Value::String(_) => serde_json::from_value(value.clone()),
+        value => from_object(value.clone()),
+    };
+    read.map_err(|error| format!("{error}; correct it"))
+}
+
+/// Serde would take null for an absent key.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
+}
+
+/// Serde would take an array for an object whose members come in order.
+pub(crate) fn from_object<T: DeserializeOwned>(value: Value) -> serde_json::Result<T> {
+    let keys: Map<String, Value> = serde_json::from_value(value)?;
+    serde_json::from_value(Value::Object(keys))
+}
+
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(value)?;
+    from_object(value)
+        .map(Some)
+        .map_err(serde::de::Error::custom)
+}
+
+fn objects<'de, D, T>(values: D) -> Result<IndexMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let values = IndexMap::<String, Value>::deserialize(values)?.into_iter();
+    let values = values.map(|(name, value)| Ok((name, from_object(value)?)));
+    values
+        .collect::<serde_json::Result<_>>()
+        .map_err(serde::de::Error::custom)
 }
 
 /// A request that is sent again without need sets a password that someone has replaced since.

@@ -418,7 +418,7 @@ pub(crate) static OPERATIONS: &[OperationRules] = &[
         retry: RetryClass::Unavailable,
         retry_unless: None,
         authenticated: false,
-        refusals: &[400, 401, 403, 404],
+        refusals: &[400, 401, 403, 404, 429],
         successes: &[
             SuccessRule {
                 status: 201,
@@ -440,7 +440,7 @@ pub(crate) static OPERATIONS: &[OperationRules] = &[
         retry: RetryClass::LostAnswer,
         retry_unless: None,
         authenticated: true,
-        refusals: &[400, 401, 403, 404],
+        refusals: &[400, 401, 403, 404, 429],
         successes: &[
             SuccessRule {
                 status: 200,
