@@ -129,10 +129,9 @@ impl Answer {
         let Body::Object(members) = &self.body else {
             return false;
         };
-        let mut members = members.iter().filter(|(_, value)| !value.is_null());
-        members.any(|(name, value)| match name.as_str() {
+        members.iter().any(|(name, value)| match name.as_str() {
             "success" => *value != Value::Bool(true),
-            name => name.starts_with("err") || name == "externalMessage",
+            name => (name.starts_with("err") || name == "externalMessage") && !value.is_null(),
         })
     }
 

@@ -106,13 +106,7 @@ pub struct ErrorCode {
 impl OperationRules {
     /// Finds the rules of an operation.
     pub(crate) fn of(operation: Operation) -> Option<&'static Self> {
-        let module = match operation.service() {
-            Service::Ddm => "ddm",
-            Service::Dcs => "dcs",
-            Service::Dms => "dms",
-            Service::Iam => "iam",
-        };
-        let id = operation.id();
+        let (module, id) = (operation.service().module(), operation.id());
         OPERATIONS
             .iter()
             .find(|rules| rules.module == module && rules.operation_id == id)
@@ -138,21 +132,22 @@ impl OperationRules {
             self.retry
         }
     }
-}
 
-/// Returns the kind of a refusal: by its code, or else by its status.
-pub(crate) fn kind_of_refusal(status: u16, code: Option<&str>) -> ErrorKind {
-    // Older documents of the gateway write `APIG.`.
-    let code = code.map(|code| code.replace("APIG.", "APIGW."));
-    let mut codes = ERROR_CODES.iter();
-    let known = code.and_then(|code| codes.find(|known| known.code == code));
-    match (known, status) {
-        (Some(known), _) => known.kind,
-        (None, 401) => ErrorKind::Unauthenticated,
-        (None, 403) => ErrorKind::Forbidden,
-        (None, 404) => ErrorKind::NotFound,
-        (None, 409) => ErrorKind::Busy,
-        (None, 429) => ErrorKind::Throttled,
-        _ => ErrorKind::Other,
+    /// Returns the kind of a refusal: by its code in the same file, or else by its status.
+    pub(crate) fn kind_of_refusal(&self, status: u16, code: Option<&str>) -> ErrorKind {
+        // Older documents of the gateway write `APIG.`.
+        let code = code.map(|code| code.replace("APIG.", "APIGW."));
+        let documented = |code: &ErrorCode| code.service.module() == self.module;
+        let mut codes = ERROR_CODES.iter().filter(|code| documented(code));
+        let known = code.and_then(|code| codes.find(|known| known.code == code));
+        match (known, status) {
+            (Some(known), _) => known.kind,
+            (None, 401) => ErrorKind::Unauthenticated,
+            (None, 403) => ErrorKind::Forbidden,
+            (None, 404) => ErrorKind::NotFound,
+            (None, 409) => ErrorKind::Busy,
+            (None, 429) => ErrorKind::Throttled,
+            _ => ErrorKind::Other,
+        }
     }
 }

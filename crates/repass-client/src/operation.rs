@@ -18,6 +18,18 @@ pub enum Service {
     Iam,
 }
 
+impl Service {
+    /// Returns the name of its file in the contract, and of its generated module.
+    pub(crate) fn module(self) -> &'static str {
+        match self {
+            Self::Ddm => "ddm",
+            Self::Dcs => "dcs",
+            Self::Dms => "dms",
+            Self::Iam => "iam",
+        }
+    }
+}
+
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

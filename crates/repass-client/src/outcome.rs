@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::ErrorKind;
 use crate::answer::{Answer, Body};
-use crate::contract::{self, OperationRules, OutcomeRule, Proven, ProvenCertainty};
+use crate::contract::{OperationRules, OutcomeRule, Proven, ProvenCertainty};
 
 /// What an answer proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +56,13 @@ pub(crate) fn decide(rules: Option<&OperationRules>, answer: &Answer) -> Decisio
             }
         }
         400..=499 => {
-            let listed = rules.is_some_and(|rules| rules.refusals.contains(&status));
             let code = answer.code();
-            if listed || code.is_some() {
-                let kind = contract::kind_of_refusal(status, code.as_deref());
-                Decision::of(Verdict::Refused(kind))
-            } else {
-                Decision::unknown(ErrorKind::UnexpectedStatus)
+            match rules {
+                Some(rules) if rules.refusals.contains(&status) || code.is_some() => {
+                    let kind = rules.kind_of_refusal(status, code.as_deref());
+                    Decision::of(Verdict::Refused(kind))
+                }
+                _ => Decision::unknown(ErrorKind::UnexpectedStatus),
             }
         }
         500..=599 => Decision::unknown(ErrorKind::ServerError),

@@ -7,7 +7,7 @@ mod server;
 use std::fmt::Write;
 
 use insta::assert_snapshot;
-use repass_client::Operation;
+use repass_client::{Operation, Service};
 
 use calls::{call, summary, text};
 use server::{Server, answer, answer_with};
@@ -73,24 +73,32 @@ const REFUSALS: &[(u16, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn each_code_has_its_kind_from_every_service() {
+async fn each_code_has_its_kind_from_its_service() {
     let server = Server::start().await;
     let client = server.client_of_one_attempt();
     let mut told = String::new();
     for (status, codes) in REFUSALS {
         for code in *codes {
-            server.answer(answer(*status, format!(r#"{{"error_code":"{code}"}}"#)));
-            let first = call(&client, Operation::DdmResetPassword, "old", "New-1").await;
-            for operation in calls::OPERATIONS {
+            let own = |operation: &Operation| match code.split('.').next().unwrap() {
+                "DCS" => operation.service() == Service::Dcs,
+                "DMS" => operation.service() == Service::Dms,
+                "DBS" => operation.service() == Service::Ddm,
+                // The gateway's, and undocumented ones.
+                _ => true,
+            };
+            let mut results = Vec::new();
+            for operation in calls::OPERATIONS.into_iter().filter(own) {
                 for field in ["error_code", "errCode"] {
                     server.answer(answer(*status, format!(r#"{{"{field}":"{code}"}}"#)));
                     let result = call(&client, operation, "Old-1", "New-1").await;
-                    assert_eq!(summary(&result), summary(&first), "{operation}, {field}");
+                    results.push(summary(&result));
                     let refused = format!("{:?}", result.unwrap_err());
                     assert!(refused.contains(&format!("{code:?}")), "{refused}");
                 }
             }
-            writeln!(told, "{code:13}{}", summary(&first)).unwrap();
+            results.dedup();
+            assert_eq!(results.len(), 1, "{code}: {results:?}");
+            writeln!(told, "{code:13}{}", results.concat()).unwrap();
         }
     }
     assert_snapshot!(told);
