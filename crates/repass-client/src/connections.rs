@@ -33,13 +33,38 @@ impl Connections {
         }
     }
 
+    /// A client that builds requests.
+    pub(crate) fn builder() -> reqwest::Result<Client> {
+        Self::new(Duration::from_secs(1)).plain()
+    }
+
     /// The client for this URL.
-    pub(crate) fn to(&self, url: &Url) -> reqwest::Result<Client> {
+    pub(crate) fn to(&self, url: &Url, fresh: bool) -> Result<Client, ConnectionError> {
+        if fresh {
+            let builder = Client::builder()
+                .redirect(Policy::none())
+                .connect_timeout(self.timeout)
+                .pool_max_idle_per_host(0)
+                .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")));
+            let builder = if is_loopback(url) {
+                builder.no_proxy()
+            } else {
+                builder
+            };
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            let builder = if url.scheme() == "http" {
+                builder.tls_certs_only([])
+            } else {
+                builder
+            };
+            return builder.build().map_err(ConnectionError);
+        }
         match (is_loopback(url), url.scheme()) {
             (true, "http") => self.plain(),
             (true, _) => self.made(&self.local, ClientBuilder::no_proxy),
             (false, _) => self.made(&self.remote, |builder| builder),
         }
+        .map_err(ConnectionError)
     }
 
     /// The client that needs nothing of the system.
@@ -77,3 +102,8 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         .parse::<std::net::IpAddr>();
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
+
+/// x
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP library cannot be used")]
+pub struct ConnectionError(#[source] reqwest::Error);
