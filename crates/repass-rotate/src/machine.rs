@@ -439,14 +439,16 @@ impl Machine<'_> {
         self.wait(wait)
     }
 
-    /// The service says that the current password is not live.
+    /// The service says that the current password is not live: someone else changed it, or a proxy
+    /// repeated the request, and the first copy was applied.
     fn wrong_old_password(&mut self, detail: Option<String>) -> Action {
-        self.drop_pending();
+        if let Some(pending) = &mut self.record.passwords.pending {
+            pending.in_doubt = true;
+        }
         if !self.context.rules.login {
             return self.fail(ProblemKind::Drift, detail, NEVER);
         }
         self.problem(ProblemKind::Drift, detail);
-        self.record.status.wrong_logins += 1;
         let current = self.record.passwords.current.as_ref();
         let rejected = current.map(|current| current.number);
         self.record.status.rejected.extend(rejected);

@@ -240,6 +240,11 @@ impl State {
         Self::Stuck,
     ];
 
+    /// Returns whether a worker has something to do, whenever that is due.
+    pub fn is_unfinished(self) -> bool {
+        !matches!(self, Self::Idle | Self::Stuck)
+    }
+
     /// Returns the name, such as `doubtful`.
     pub fn name(self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use repass_rotate::record::{Lease, Millis, NEVER, Operation, Record, State, Targ
 use repass_rotate::seal::{SealError, Sealer};
 use repass_rotate::store::{
     Access, CommandStore, PostgresStore, Query, SqliteStore, Store, StoreError, VaultOptions,
-    VaultStore, Version, save,
+    VaultStore, Version, Which, save,
 };
 
 use servers::openbao::{OpenBao, TOKEN};
@@ -81,7 +81,7 @@ async fn names(store: &dyn Store, query: Query) -> Vec<String> {
 async fn conforms(store: Arc<dyn Store>) {
     let all = Query::default;
     let due = || Query {
-        due: true,
+        which: Which::Due,
         ..Query::default()
     };
 
@@ -166,8 +166,8 @@ async fn conforms(store: Arc<dyn Store>) {
     };
     assert_eq!(names(&*store, due()).await, free(&["first", "held", "lapsed"]));
     let unfinished = Query {
-        unfinished: true,
-        ..due()
+        which: Which::Unfinished,
+        ..Query::default()
     };
     let expected = free(&["first", "held", "lapsed", "later"]);
     assert_eq!(names(&*store, unfinished).await, expected);
@@ -459,7 +459,7 @@ async fn postgres_offers_each_record_to_one_worker() {
         let store = Arc::clone(store);
         claims.spawn(async move {
             let query = Query {
-                due: true,
+                which: Which::Due,
                 limit: 7,
                 claim: Duration::from_secs(60),
                 ..Query::default()

@@ -62,23 +62,34 @@ pub trait Store: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(pub u64);
 
-/// Which records to list.
+/// Which records to list, and how much of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Only those that are due by the store's clock, and that no worker holds. In a store for one process
-    /// no other worker can hold one.
-    pub due: bool,
-    /// With `due`: also those that failed or wait, whenever they are due.
-    pub unfinished: bool,
+    /// Which records.
+    pub which: Which,
     /// Only those whose names come after this one.
     pub after: Option<String>,
     /// At most this many; no limit if it is 0.
     pub limit: usize,
     /// Whether the statuses are wanted, and not only names, states and dates.
     pub statuses: bool,
-    /// Where several workers share the store: how long the returned records are kept from other
+    /// Where several workers share the store: how long the returned records of a choice are kept from other
     /// workers that ask for due ones. It saves them work; only a lease gives a right.
     pub claim: Duration,
+}
+
+/// A choice of records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    #[default]
+    All,
+    /// Those that are due by the store's clock, and that no worker holds. In a store for one process,
+    /// no other worker can hold one.
+    Due,
+    /// Those that no worker holds and that are in the middle of something or failed, whenever they
+    /// are due.
+    Unfinished,
 }
 
 /// Records without their passwords, in the order of their names.
@@ -180,9 +191,11 @@ impl Query {
     #[cfg(any(feature = "vault", feature = "command"))]
     pub(crate) fn wants(&self, status: &Status, now: Millis) -> bool {
         let is_held = (status.lease.as_ref()).is_some_and(|lease| lease.until > now);
-        let is_due = status.due_at <= now
-            || self.unfinished && !matches!(status.state, State::Idle | State::Stuck);
-        !self.due || is_due && !is_held
+        match self.which {
+            Which::All => true,
+            Which::Due => status.due_at <= now && !is_held,
+            Which::Unfinished => status.state.is_unfinished() && !is_held,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_postgres::{Client, Config, Row as SqlRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::row::{self, Row, integer};
-use super::{Answer, Page, Query, Store, StoreError, Version};
+use super::{Answer, Page, Query, Store, StoreError, Version, Which};
 use crate::record::Record;
 use crate::seal::Sealer;
 
@@ -62,11 +62,11 @@ const LIST: &str = concat!(
     "SELECT name, state, due_at, CASE WHEN $5 THEN status END, ",
     now!(),
     " FROM repass_credential
-      WHERE (NOT $1 OR ((due_at <= ",
+      WHERE (NOT $1 OR due_at <= ",
     now!(),
-    " OR ($2 AND state NOT IN ('idle', 'stuck'))) AND lease_until <= ",
+    ") AND (NOT $2 OR state NOT IN ('idle', 'stuck')) AND (NOT ($1 OR $2) OR lease_until <= ",
     now!(),
-    ")) AND name > $3
+    ") AND name > $3
       ORDER BY name COLLATE \"C\" LIMIT $4"
 );
 
@@ -74,9 +74,9 @@ const LIST: &str = concat!(
 const CLAIM: &str = concat!(
     "WITH chosen AS (
          SELECT name FROM repass_credential
-         WHERE (due_at <= ",
+         WHERE (CASE WHEN $1 THEN state NOT IN ('idle', 'stuck') ELSE due_at <= ",
     now!(),
-    " OR ($1 AND state NOT IN ('idle', 'stuck'))) AND lease_until <= ",
+    " END) AND lease_until <= ",
     now!(),
     " AND offered_until <= ",
     now!(),
@@ -269,14 +269,16 @@ impl Store for PostgresStore {
                 limit => i64::try_from(limit).unwrap_or(i64::MAX),
             };
             let claim = i64::try_from(query.claim.as_millis()).unwrap_or(i64::MAX);
-            let rows = if query.due && claim > 0 {
+            let is_due = query.which == Which::Due;
+            let is_unfinished = query.which == Which::Unfinished;
+            let rows = if query.which != Which::All && claim > 0 {
                 let parameters: [&(dyn ToSql + Sync); 5] =
-                    [&query.unfinished, &after, &limit, &query.statuses, &claim];
+                    [&is_unfinished, &after, &limit, &query.statuses, &claim];
                 self.query(CLAIM, &parameters).await?
             } else {
                 let parameters: [&(dyn ToSql + Sync); 5] = [
-                    &query.due,
-                    &query.unfinished,
+                    &is_due,
+                    &is_unfinished,
                     &after,
                     &limit,
                     &query.statuses,

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use super::row::{self, Row, integer};
-use super::{Answer, Page, Query, Store, StoreError, Version, system_now};
+use super::{Answer, Page, Query, Store, StoreError, Version, Which, system_now};
 use crate::record::Record;
 use crate::seal::{Sealer, is_open_to_others};
 
@@ -384,8 +384,8 @@ impl Store for SqliteStore {
                         .prepare_cached(
                             "SELECT name, state, due_at, CASE WHEN ?5 THEN status END
                              FROM credential
-                             WHERE (NOT ?1 OR (due_at <= ?2
-                                       OR (?3 AND state NOT IN ('idle', 'stuck'))))
+                             WHERE (NOT ?1 OR due_at <= ?2)
+                               AND (NOT ?3 OR state NOT IN ('idle', 'stuck'))
                                AND name > ?4
                              ORDER BY name LIMIT ?6",
                         )
@@ -398,9 +398,9 @@ impl Store for SqliteStore {
                     select
                         .query_map(
                             params![
-                                query.due,
+                                query.which == Which::Due,
                                 integer(now),
-                                query.unfinished,
+                                query.which == Which::Unfinished,
                                 after,
                                 query.statuses,
                                 limit

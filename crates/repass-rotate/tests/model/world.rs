@@ -416,6 +416,10 @@ impl World {
             }
             world.next(system, index, reply(outcome), name, moves);
         }
+        if is_change {
+            let wrong = reply(Outcome::WrongOldPassword);
+            applied.next(system, index, wrong, "a proxy repeats the request", moves);
+        }
         let unknown = || reply(Outcome::Unknown);
         applied.next(system, index, unknown(), "the answer is lost", moves);
         let mut late = sent.clone();
