@@ -1,14 +1,36 @@
 //! Answers: a status and a JSON body, and refusals in the dialect of whoever refuses.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use jiff::Timestamp;
 use repass_client::ErrorBody;
 use serde::Serialize;
 
 use crate::fleet::{DdmErrors, Settings};
+
+/// Returns a time in the form of a `Date` header.
+pub(crate) fn date(time: SystemTime) -> HeaderValue {
+    thread_local! {
+        /// The last second that was asked for, and its header: many answers share one.
+        static LAST: RefCell<(i64, HeaderValue)> =
+            const { RefCell::new((i64::MIN, HeaderValue::from_static(""))) };
+    }
+    let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX);
+    LAST.with_borrow_mut(|(second, header)| {
+        if *second != time.as_second() {
+            let text = time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            // The text is visible ASCII.
+            *header = HeaderValue::try_from(text).unwrap_or_else(|_| header.clone());
+            *second = time.as_second();
+        }
+        header.clone()
+    })
+}
 
 /// What goes back: a status, and a JSON body or none.
 #[derive(Debug)]

@@ -27,6 +27,11 @@ pub(crate) const MOST: usize = 1000;
 /// The longest latency; nobody waits longer for an answer.
 const LONGEST: u64 = 600_000;
 
+/// The longest texts of a fault, in bytes. Faults are kept and listed, so 1000 of them have to be
+/// small.
+const LONGEST_CODE: usize = 128;
+const LONGEST_MESSAGE: usize = 4096;
+
 /// The largest integer of 64 bits with a sign, which the contract of the control has.
 const LARGEST: u64 = i64::MAX.unsigned_abs();
 
@@ -76,10 +81,10 @@ pub struct Fault {
     #[schemars(range(min = 400, max = 599))]
     pub status: Option<u64>,
     /// `error`: the code; that of the service's internal errors unless told otherwise. `APIGW.…`
-    /// and `APIG.…` come from the gateway; IAM has no others.
+    /// and `APIG.…` come from the gateway; IAM has no others. 128 bytes at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `error`: the message.
+    /// `error`: the message, 4096 bytes at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Only requests to this service: `ddm`, `dcs`, `dms` or `iam`.
@@ -212,6 +217,14 @@ impl Fault {
                 _ => {}
             }
         }
+        for (field, given, most) in [
+            ("code", &self.code, LONGEST_CODE),
+            ("message", &self.message, LONGEST_MESSAGE),
+        ] {
+            if given.as_ref().is_some_and(|given| given.len() > most) {
+                add(field, "is too long", &format!("give {most} bytes at most"));
+            }
+        }
         let of_service = |operation: &&Operation| {
             let service = self.service.as_deref();
             service.is_none_or(|service| service == operation.service)
@@ -254,6 +267,15 @@ impl Fault {
         problems
     }
 
+    /// A copy for people to look at.
+    pub(crate) fn with_short_texts(&self, most: usize) -> Self {
+        let mut short = self.clone();
+        for text in [&mut short.code, &mut short.message].into_iter().flatten() {
+            shorten(text, most);
+        }
+        short
+    }
+
     /// When it comes: what truncates an answer needs one.
     fn when(&self) -> When {
         match self.fault {
@@ -276,6 +298,14 @@ impl Fault {
             && same(&self.operation, Some(request.operation.id))
             && same(&self.instance_id, request.instance_id)
             && (request.has_token || self.fault != FaultKind::ExpiredToken)
+    }
+}
+
+/// Cuts a text to this many bytes, and shows that it did.
+pub(crate) fn shorten(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
     }
 }
 

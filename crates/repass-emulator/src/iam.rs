@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::body;
 use crate::fleet::{self, Fleet};
 use crate::gateway::{self, Admitted, Gateway, Scope};
 use crate::state::Shared;
@@ -78,7 +79,7 @@ pub(crate) async fn create_token(
     request: Request,
 ) -> Result<Response<Body>, Gateway> {
     let is_no_json = gateway::is_json(request.headers()) == Some(false);
-    let body = gateway::whole(request.into_body()).await;
+    let body = body::whole(request.into_body()).await;
     if is_no_json {
         let Refusal(_, message) = INVALID;
         return Ok(Refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response());

@@ -144,7 +144,7 @@ fn error(
     (dialect.refuse)(refusal, &shared.fleet().settings).into_response()
 }
 
-fn cut() -> Response<Body> {
+pub(crate) fn cut() -> Response<Body> {
     let mut answer = Response::default();
     answer.extensions_mut().insert(Cut);
     answer

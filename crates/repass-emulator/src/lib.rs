@@ -41,8 +41,20 @@
 //! password, and moves the clock.
 //!
 //! In a browser its URL is a page: the fleet and the last requests, live, and the contract to try
-//! out with Swagger UI, which comes along. The page knows the token of the first project, so only
-//! `localhost`, an IP address or one of [`Options::allowed_hosts`] is its host.
+//! out with Swagger UI, which comes along.
+//!
+//! # Hosts
+//!
+//! The tokens and keys of a fleet are no secrets, and a web page can let its own name lead to this
+//! machine. So every request needs a `Host` that is `localhost`, an IP address or one of
+//! [`Options::allowed_hosts`]; else the answer is a 421.
+//!
+//! # Limits
+//!
+//! At most 1,000 connections are served. To make room for another, the one that has waited for its
+//! client the longest is closed; if all are carrying out requests, the answer is a 503. The bodies of
+//! unfinished requests take 64 MiB at most, not counting the first 16 KiB of each; beyond that the
+//! answer is a 503, too.
 //!
 //! # States
 //!
@@ -56,7 +68,9 @@
 //! them to whoever starts it, and is meant for loopback addresses.
 
 mod answer;
+mod body;
 mod clock;
+mod connections;
 mod control;
 mod dcs;
 mod ddm;
@@ -64,6 +78,7 @@ mod dms;
 mod fault;
 mod fleet;
 mod gateway;
+mod host;
 mod iam;
 mod inject;
 mod options;

@@ -17,8 +17,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long a token that IAM issues is good: 24 hours unless told otherwise.
     pub token_lifetime: Duration,
-    /// The names of this machine, beside `localhost`, by which its page and its control may be
-    /// reached; none unless told otherwise. The services are reached by any.
+    /// The names of this machine, beside `localhost`, that requests may have as their host; none by
+    /// default.
     pub allowed_hosts: Vec<String>,
 }
 

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use axum::http::Method;
 use serde::Serialize;
 
+use crate::body::Room;
 use crate::clock::Clock;
 use crate::fault::Faults;
 use crate::fleet::{Fleet, Instance, Instances};
@@ -58,6 +59,7 @@ struct State {
     faults: Mutex<Faults>,
     clock: Clock,
     allowed_hosts: Vec<String>,
+    room: Room,
     /// How many requests have been received.
     received: AtomicU64,
     /// How many jobs have been begun.
@@ -84,6 +86,7 @@ impl Shared {
             faults: Mutex::new(faults),
             clock: options.clock,
             allowed_hosts: options.allowed_hosts,
+            room: Room::default(),
             received: AtomicU64::new(0),
             jobs: AtomicU64::new(0),
             log: Mutex::default(),
@@ -124,6 +127,11 @@ impl Shared {
         &self.0.allowed_hosts
     }
 
+    /// The memory that is left for bodies.
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -143,6 +151,11 @@ impl Shared {
         self.0.received.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// The number of the last request that was received.
+    pub(crate) fn last_request_number(&self) -> u64 {
+        self.0.received.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn remember(&self, logged: Logged) {
         let mut log = lock(&self.0.log);
         let forgotten = (log.len() == REMEMBERED).then(|| log.pop_front());
@@ -154,13 +167,20 @@ impl Shared {
 
     /// The last requests that were answered, the oldest first.
     pub(crate) fn received(&self) -> Vec<Received> {
+        self.last_received(REMEMBERED).1
+    }
+
+    /// The number of requests that are remembered, and the last few of them, the oldest first.
+    pub(crate) fn last_received(&self, most: usize) -> (usize, Vec<Received>) {
         let received = |logged: &Logged| Received {
             method: logged.method.to_string(),
             path: logged.path.clone(),
             status: logged.status,
             request_id: request_id(logged.number),
         };
-        lock(&self.0.log).iter().map(received).collect()
+        let log = lock(&self.0.log);
+        let last = log.iter().skip(log.len().saturating_sub(most));
+        (log.len(), last.map(received).collect())
     }
 }
 
