@@ -37,19 +37,22 @@ pub(crate) fn date(time: SystemTime) -> HeaderValue {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     body: Option<String>,
-    succeeded: bool,
+    succeeded: Option<Succeeded>,
 }
 
 /// Marks the answer to a request that did what it asks for: 200 is also the status of some refusals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Succeeded;
+pub(crate) struct Succeeded {
+    /// Whether its change is yet to be applied, so that this answer is lost.
+    pub(crate) is_late: bool,
+}
 
 impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
             body: None,
-            succeeded: false,
+            succeeded: None,
         }
     }
 
@@ -59,14 +62,14 @@ impl Answer {
         Self {
             status,
             body: Some(body),
-            succeeded: false,
+            succeeded: None,
         }
     }
 
     /// The answer to a request that did what it asks for.
-    pub(crate) fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self, is_late: bool) -> Self {
         Self {
-            succeeded: true,
+            succeeded: Some(Succeeded { is_late }),
             ..self
         }
     }
@@ -80,8 +83,8 @@ impl IntoResponse for Answer {
             None => Response::default(),
         };
         *response.status_mut() = self.status;
-        if self.succeeded {
-            response.extensions_mut().insert(Succeeded);
+        if let Some(succeeded) = self.succeeded {
+            response.extensions_mut().insert(succeeded);
         }
         response
     }

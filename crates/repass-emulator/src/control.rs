@@ -20,7 +20,7 @@ use crate::fault::{Fault, MOST};
 use crate::fleet::{self, Kind};
 use crate::gateway::{self, Gateway};
 use crate::page;
-use crate::state::{Received, Shared, lock};
+use crate::state::{Received, Shared};
 
 /// The beginning of every path here.
 pub(crate) const PREFIX: &str = "/_emulator";
@@ -199,13 +199,11 @@ async fn list_instances(
         Some(_) => return Err(bad("limit is no number from 1 to 1000")),
     };
     let now = shared.now();
-    let all = shared.instances();
-    let first = marker.map_or(0, |marker| all.partition_point(|id, _| *id <= marker));
-    let listed = all.values().skip(first).take(limit);
-    let instances = listed.map(|instance| Instance::at(&mut lock(instance), now));
+    let is_before = |id: &str| marker.as_ref().is_some_and(|marker| id <= marker.as_str());
+    let listed = shared.instances_from(is_before).take(limit);
     let body = InstanceList {
-        count: all.len(),
-        instances: instances.collect(),
+        count: shared.instance_count(),
+        instances: listed.map(|mut one| Instance::at(&mut one, now)).collect(),
     };
     Ok(Answer::json(StatusCode::OK, &body))
 }
@@ -350,6 +348,7 @@ async fn advance_clock(
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
     };
     shared.clock().advance(Duration::from_secs(seconds));
+    shared.catch_up().await;
     Ok(show_clock(State(shared)).await)
 }
 

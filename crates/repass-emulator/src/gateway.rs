@@ -15,6 +15,8 @@ use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authoriza
 
 use crate::answer::Refusal;
 use crate::body;
+use crate::fault::{About, Operation};
+use crate::instances::Fate;
 use crate::state::Shared;
 use crate::tokens::Standing;
 
@@ -103,6 +105,23 @@ pub(crate) struct Call {
     /// Whether the body is no JSON by its `Content-Type`.
     pub(crate) is_no_json: bool,
     pub(crate) body: Bytes,
+    /// The operation, if there are faults that may be about it, and whether it has a token.
+    faulty: Option<(Operation, bool)>,
+}
+
+impl Call {
+    /// Decides what faults make of the change that this call asks for.
+    pub(crate) fn fate(&self, shared: &Shared, now: SystemTime) -> Fate {
+        let Some((operation, has_token)) = self.faulty else {
+            return Fate::default();
+        };
+        let about = About {
+            operation,
+            instance_id: Some(&self.instance_id),
+            has_token,
+        };
+        shared.faults().fate(&about, now)
+    }
 }
 
 impl FromRequest<Shared> for Admitted {
@@ -151,6 +170,8 @@ impl FromRequest<Shared> for Call {
             username: named("username"),
             is_no_json: is_json(&parts.headers) == Some(false),
             body,
+            faulty: (parts.extensions.get::<Operation>())
+                .map(|operation| (*operation, parts.headers.contains_key(TOKEN_HEADER))),
         })
     }
 }

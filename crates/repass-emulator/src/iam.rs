@@ -111,7 +111,7 @@ pub(crate) async fn list_projects(State(shared): State<Shared>, admitted: Admitt
             next: None,
         },
     };
-    Answer::json(StatusCode::OK, &body).succeeded()
+    Answer::json(StatusCode::OK, &body).succeeded(false)
 }
 
 fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
@@ -133,7 +133,7 @@ fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
     };
     let mut token = HeaderValue::try_from(issued.token.expose()).map_err(|_| FAILED)?;
     token.set_sensitive(true);
-    let answer = Answer::json(StatusCode::CREATED, &body).succeeded();
+    let answer = Answer::json(StatusCode::CREATED, &body).succeeded(false);
     Ok(([("x-subject-token", token)], answer).into_response())
 }
 

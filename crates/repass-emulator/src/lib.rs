@@ -35,7 +35,8 @@
 //!
 //! A [`Fault`] lets something go wrong for the requests that it is about: a latency, throttling, an
 //! error before the request is carried out or after, a connection that is cut, a body that is
-//! truncated, a page of HTML, an expired token. Faults stand in a fleet, or are added while the
+//! truncated, a page of HTML, an expired token, any other answer, a change that is applied late, a
+//! change that is rolled back. Faults stand in a fleet, or are added while the
 //! emulator runs, by the control that `openapi/emulator.yaml` describes and
 //! [`repass_client::emulator`] is generated from. It also reads an instance's state, checks a
 //! password, and moves the clock.
@@ -55,6 +56,11 @@
 //! client the longest is closed; if all are carrying out requests, the answer is a 503. The bodies of
 //! unfinished requests take 64 MiB at most, not counting the first 16 KiB of each; beyond that the
 //! answer is a 503, too.
+//!
+//! # Real servers
+//!
+//! [`Options::on_password`] is told each password as it is set, before the answer leaves. A test can
+//! set it on a real Redis or MariaDB, and log in there with what the emulated service accepted.
 //!
 //! # States
 //!
@@ -81,8 +87,10 @@ mod gateway;
 mod host;
 mod iam;
 mod inject;
+mod instances;
 mod options;
 mod page;
+mod password;
 mod server;
 mod service;
 mod state;
@@ -95,5 +103,6 @@ pub use fleet::{
     FleetError, FleetFile, Instance, Kind, Mistake, Project, Settings, State, User,
 };
 pub use options::Options;
+pub use password::{OnPassword, PasswordSet};
 pub use server::Emulator;
 pub use state::Received;

@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::control::{self, Refusal};
 use crate::fault::{Fault, shorten};
 use crate::fleet::{Fleet, Kind};
-use crate::state::{Received, Shared, lock};
+use crate::state::{Received, Shared};
 
 /// What goes with every answer of the page and the control. Nothing is loaded from another place,
 /// no other page may hold this one, and the next emulator on this port has its own state and page.
@@ -179,11 +179,10 @@ async fn state(
     let bad = |_| Refusal::new(StatusCode::BAD_REQUEST, "the query cannot be read");
     let Query(Filter { prefix }) = filter.map_err(bad)?;
     let now = shared.now();
-    let all = shared.instances();
-    let first = all.partition_point(|id, _| *id < prefix);
-    let matching = (all.iter().skip(first)).take_while(|(id, _)| id.starts_with(&prefix));
-    let instances = matching.take(SHOWN.instances).map(|(_, instance)| {
-        let mut shown = control::Instance::at(&mut lock(instance), now);
+    let from = shared.instances_from(|id| *id < *prefix);
+    let matching = from.take_while(|instance| instance.id.starts_with(&prefix));
+    let instances = matching.take(SHOWN.instances).map(|mut instance| {
+        let mut shown = control::Instance::at(&mut instance, now);
         if let Some(accounts) = &mut shown.accounts {
             let more = accounts.len().saturating_sub(SHOWN.accounts);
             accounts.truncate(SHOWN.accounts);
@@ -208,7 +207,7 @@ async fn state(
     }
     requests.reverse();
     let overview = Overview {
-        instance_count: all.len(),
+        instance_count: shared.instance_count(),
         instances,
         fault_count,
         faults,
@@ -276,7 +275,7 @@ fn own_examples(shared: &Shared) -> Vec<(&'static str, String)> {
         return Vec::new();
     };
     let first = |wanted: fn(&Kind) -> bool| {
-        let mut all = shared.instances().values().map(lock);
+        let mut all = shared.instances_from(|_| false);
         let first = all.find(|one| one.project_id == project.id && wanted(&one.kind));
         first.map(|one| one.clone())
     };

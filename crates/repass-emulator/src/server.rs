@@ -27,6 +27,7 @@ use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
 use crate::gateway::{Gateway, NO_ROOM, NOT_PUBLISHED, check_head};
 use crate::inject::{self, Cut, inject, sent};
+use crate::instances::Instances;
 use crate::options::Options;
 use crate::state::{Logged, Received, Shared, request_id};
 use crate::{control, dcs, ddm, dms, host, iam, page};
@@ -60,14 +61,19 @@ impl Emulator {
     /// The address cannot be listened on, or two instances have the same id
     /// ([`InvalidInput`](std::io::ErrorKind::InvalidInput)).
     pub async fn start_with(mut fleet: Fleet, options: Options) -> std::io::Result<Self> {
-        let instances = fleet.take_instances().map_err(|id| {
+        let are_told = options.on_password.is_some();
+        let instances = std::mem::take(&mut fleet.instances);
+        let instances = Instances::new(instances, are_told).map_err(|id| {
             let message = format!("two instances have the id {id}");
             std::io::Error::new(std::io::ErrorKind::InvalidInput, message)
         })?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let shared = Shared::new(address, fleet, instances, options);
-        let server = tokio::spawn(serve(listener, shared.clone()));
+        let running = shared.clone();
+        let server = tokio::spawn(async move {
+            tokio::join!(serve(listener, running.clone()), running.keep_telling());
+        });
         Ok(Self { shared, server })
     }
 
@@ -213,10 +219,12 @@ async fn answer(
         response = refusal.gateway(&request_id).into_response();
     }
     let headers = response.headers_mut();
+    // A fault may give an answer with its own.
     if let Ok(id) = HeaderValue::from_str(&request_id) {
-        headers.insert("x-request-id", id);
+        headers.entry("x-request-id").or_insert(id);
     }
-    headers.insert(header::DATE, date(shared.now()));
+    let date = || date(shared.now());
+    headers.entry(header::DATE).or_insert_with(date);
     if is_own {
         page::protect(headers);
         return response;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Busy, Instance, Settings, State};
 use crate::gateway::{Call, Gateway, Scope, UNAUTHENTICATED};
+use crate::instances::Change;
 use crate::state::Shared;
 
 /// How a service tells what every service has to tell.
@@ -31,15 +32,27 @@ pub(crate) struct Dialect {
 
 /// What a service did.
 pub(crate) enum Done {
-    /// It changed a password.
-    Changed { answer: Answer, is_reset: bool },
+    /// It changes a password.
+    Changed { answer: Answer, change: Change },
     /// It did not.
     Unchanged(Answer),
 }
 
 impl Dialect {
-    /// Looks up what the call names and reads its body, then lets the service act on them.
-    pub(crate) fn answer<Body: DeserializeOwned>(
+    /// Looks up what the call names and reads its body, lets the service act on them, and tells the
+    /// callback.
+    pub(crate) async fn answer<Body: DeserializeOwned>(
+        &self,
+        shared: &Shared,
+        call: &Call,
+        act: impl FnOnce(&mut Instance, Body) -> Result<Done, Refusal>,
+    ) -> Result<Answer, Gateway> {
+        let answer = self.decide(shared, call, act)?;
+        shared.tell(&call.instance_id).await;
+        Ok(answer)
+    }
+
+    fn decide<Body: DeserializeOwned>(
         &self,
         shared: &Shared,
         call: &Call,
@@ -89,9 +102,10 @@ impl Dialect {
             }
             Ok(match act(&mut instance, body)? {
                 Done::Unchanged(answer) => answer,
-                Done::Changed { answer, is_reset } => {
-                    instance.changed(is_reset, now);
-                    answer.succeeded()
+                Done::Changed { answer, change } => {
+                    let fate = call.fate(shared, now);
+                    instance.change(change, fate, now);
+                    answer.succeeded(fate.late.is_some())
                 }
             })
         };

@@ -69,6 +69,7 @@ function drawInstances(body, instances) {
   }));
 }
 
+const asText = (value) => (typeof value === 'object' ? JSON.stringify(value) : value);
 function drawFaults(body, faults) {
   byId('faults').hidden = faults.length === 0;
   body.replaceChildren(...faults.map(({ fault_id: id, hits, fault }) => {
@@ -76,7 +77,7 @@ function drawFaults(body, faults) {
     const facts = Object.entries(rest).filter(([, value]) => value !== null);
     return element('tr', {},
       cell('Fault', `${id} `, badge('bad', kind)),
-      cell('What', facts.map(([key, value]) => `${key} ${value}`).join(' · ') || 'every request'),
+      cell('What', facts.map(([key, value]) => `${key} ${asText(value)}`).join(' · ') || 'every request'),
       cell('Hits', hits >= (fault.count ?? Infinity) ? `${hits}, over` : String(hits)));
   }));
 }
