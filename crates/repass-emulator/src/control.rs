@@ -77,7 +77,6 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
         }
         let bad = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, message);
         let body = body::whole(request.into_body()).await;
-        // Serde would take an array for an object whose members come in order.
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(bad("the body is no JSON object"));
         }

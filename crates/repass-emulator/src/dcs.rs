@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dcs::types::UpdatePasswordRequest;
 use repass_client::{Context, DcsPassword, Secret, Service};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Dcs, DcsResetDuringLock, Instance, Kind};
 use crate::gateway::{Call, Gateway};
 use crate::instances::Change;
+use crate::object::present;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
@@ -101,10 +102,6 @@ struct ResetPasswordRequest {
     new_password: Option<DcsPassword>,
     #[serde(default)]
     no_password_access: bool,
-}
-
-fn present<'de, D: Deserializer<'de>>(password: D) -> Result<Option<DcsPassword>, D::Error> {
-    DcsPassword::deserialize(password).map(Some)
 }
 
 /// The answer to a reset: always the same, for the fields about tries and locks are deprecated.

@@ -1,5 +1,5 @@
-//! The password endpoints of DDM, DCS and DMS, and the two calls of IAM that open them, on this
-//! machine, for tests and for trying things out.
+//! The password endpoints of DDM, DCS and DMS, and the calls of IAM that open them, on this machine,
+//! for tests and for trying things out. OpenStack's own clients log in, too.
 //!
 //! ```
 //! use repass_client::{Client, Credentials, DmsPassword, Endpoints, InstanceId, ProjectId};
@@ -88,6 +88,7 @@ mod host;
 mod iam;
 mod inject;
 mod instances;
+mod object;
 mod options;
 mod page;
 mod password;

@@ -150,7 +150,9 @@ pub(crate) fn router(shared: Shared) -> Router {
             "/v3/{project_id}/instances/{instance_id}/admin-user",
             offer(put(ddm::reset_administrator), ddm_admin),
         )
-        .route("/", get(page::index))
+        .route("/", get(iam::index))
+        .route("/v3", get(iam::show_version))
+        .route("/v3/", get(iam::show_version))
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)

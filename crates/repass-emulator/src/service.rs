@@ -8,6 +8,7 @@ use crate::answer::{Answer, Refusal};
 use crate::fleet::{Busy, Instance, Settings, State};
 use crate::gateway::{Call, Gateway, Scope, UNAUTHENTICATED};
 use crate::instances::Change;
+use crate::object::Object;
 use crate::state::Shared;
 
 /// How a service tells what every service has to tell.
@@ -115,11 +116,9 @@ impl Dialect {
     /// The body as the contract has it. A field that stands there twice is refused: no page says
     /// which of two passwords would be set.
     fn read<Body: DeserializeOwned>(&self, body: &[u8]) -> Result<Body, Refusal> {
-        // Serde would take an array for an object whose members come in order.
-        let is_object = body.trim_ascii_start().starts_with(b"{");
         match serde_json::from_slice(body) {
-            Ok(body) if is_object => Ok(body),
-            _ => Err(match serde_json::from_slice(body) {
+            Ok(Object(body)) => Ok(body),
+            Err(_) => Err(match serde_json::from_slice(body) {
                 Ok(value) => (self.parameter)(&value),
                 Err(_) => self.not_json.clone(),
             }),
