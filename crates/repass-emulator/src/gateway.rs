@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authorization};
+use repass_client::sign::{self, ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed};
 
 use crate::answer::Refusal;
 use crate::body;
@@ -209,7 +209,8 @@ pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
 /// here.
 fn check_signature(parts: &Parts, body: &[u8], shared: &Shared) -> Result<(), Gateway> {
     let wrong = || Gateway(UNAUTHENTICATED);
-    let text = |name: &str| parts.headers.get(name)?.to_str().ok();
+    // A header may have any characters, in UTF-8.
+    let text = |name: &str| std::str::from_utf8(parts.headers.get(name)?.as_bytes()).ok();
     let given =
         text(header::AUTHORIZATION.as_str()).and_then(|given| given.strip_prefix(ALGORITHM));
     let fields: BTreeMap<_, _> = (given.ok_or_else(wrong)?.split(','))
@@ -242,12 +243,11 @@ fn check_signature(parts: &Parts, body: &[u8], shared: &Shared) -> Result<(), Ga
     let access_key = field("Access")?;
     let mut keys = shared.fleet().access_keys.iter();
     let key = keys.find(|key| key.access_key == access_key);
-    let expected = authorization(access_key, &key.ok_or_else(wrong)?.secret_key, &signed);
-    let (_, expected) = expected.rsplit_once('=').ok_or_else(wrong)?;
-    match field("Signature")? == expected {
-        true => Ok(()),
-        false => Err(wrong()),
+    let secret_key = &key.ok_or_else(wrong)?.secret_key;
+    if !sign::verify(field("Signature")?, secret_key, &signed) {
+        return Err(wrong());
     }
+    Ok(())
 }
 
 /// Parses the time in a signature.
