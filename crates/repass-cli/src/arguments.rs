@@ -244,8 +244,8 @@ pub(crate) enum Verb {
     Config(Access),
     /// Print the JSON Schema of what a verb prints with --output json, or of a fleet's file
     Schema {
-        /// The verb, where `call` is each of ddm, dcs and dms; or `fleet`, the file for emulate. All
-        /// of them unless one is named
+        /// The verb, where `call` is each of ddm, dcs and dms; or a file: `fleet` for emulate,
+        /// `rotation` for rotate. All of them unless one is named
         #[arg(value_name = "VERB", value_parser = PossibleValuesParser::new(crate::schema::names()))]
         verb: Option<String>,
     },
@@ -257,6 +257,28 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Rotate the passwords of a fleet; run it again to resume
+    ///
+    /// A new password is stored before it is sent, and the run can be killed at any moment: the next
+    /// one resumes, doubtful credentials first.
+    #[cfg(feature = "rotate")]
+    #[command(after_help = ROTATE_CODES)]
+    Rotate(Rotate),
+    /// Show the state of each credential of a fleet
+    ///
+    /// The exit code is 0 if all is well, 1 if something failed or is not published, and 4 if a
+    /// credential is doubtful or stuck.
+    #[cfg(feature = "rotate")]
+    Status(FleetFile),
+    /// Print the current password of a credential
+    #[cfg(feature = "rotate")]
+    Get(Get),
+    /// Store the current password of a credential; nothing is sent
+    #[cfg(feature = "rotate")]
+    Import(Import),
+    /// Show what happened to a credential
+    #[cfg(feature = "rotate")]
+    History(History),
     /// Distributed Database Middleware
     #[command(subcommand)]
     Ddm(Ddm),
@@ -266,6 +288,99 @@ pub(crate) enum Verb {
     /// Distributed Message Service (Kafka)
     #[command(subcommand)]
     Dms(Dms),
+}
+
+/// The file of a fleet.
+#[cfg(feature = "rotate")]
+#[derive(Debug, Args)]
+pub(crate) struct FleetFile {
+    /// Fleet file; `repass schema rotation` describes it
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[cfg(feature = "rotate")]
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    #[command(flatten)]
+    pub(crate) fleet: FleetFile,
+    /// Rotate only these credentials
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) only: Vec<String>,
+    /// Show what would be done; write and send nothing
+    #[arg(long, conflicts_with_all = ["init", "check", "watch", "metrics"])]
+    pub(crate) dry_run: bool,
+    /// Rotate now, whether or not it is due
+    #[arg(long, conflicts_with_all = ["init", "check"])]
+    pub(crate) force: bool,
+    /// Rotate at most this many credentials at once; overrides the fleet file
+    #[arg(long, value_name = "N", value_parser = number(1..=1000), allow_negative_numbers = true)]
+    pub(crate) parallel: Option<usize>,
+    /// Create the key that seals the stored passwords, and stop
+    #[arg(long, conflicts_with_all = ["check", "watch", "metrics", "only", "parallel"])]
+    pub(crate) init: bool,
+    /// Log in with the current passwords, report which are not live, and change nothing
+    #[arg(long, conflicts_with_all = ["watch", "metrics", "parallel"])]
+    pub(crate) check: bool,
+    /// Keep running, and rotate what becomes due
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Write metrics in Prometheus' text format to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Allow plain HTTP to remote endpoints; anyone on the network path can read the passwords
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+}
+
+#[cfg(feature = "rotate")]
+const ROTATE_CODES: &str = "\
+The cloud, its endpoints and the project come from the fleet file, and what it does not set from the
+environment; credentials come from the environment or from clouds.yaml: see `repass config --help`.
+
+Exit codes, the highest of all credentials:
+  0  all are rotated or up to date
+  1  some were refused, not sent, left out or not published; run it again
+  2  the command, its configuration, the store or the key is not valid
+  4  the live password of some is in doubt; run it again, or see `repass status` if they are stuck
+The first Ctrl-C finishes what was sent and sends nothing more; a second one stops at once.";
+
+#[cfg(feature = "rotate")]
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    pub(crate) fleet: FleetFile,
+    /// Name of the credential
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Print the password before the current one
+    #[arg(long, conflicts_with = "pending")]
+    pub(crate) previous: bool,
+    /// Print the password that a rotation is setting
+    #[arg(long)]
+    pub(crate) pending: bool,
+}
+
+#[cfg(feature = "rotate")]
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) fleet: FleetFile,
+    /// Name of the credential
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) password: GivenPassword,
+}
+
+#[cfg(feature = "rotate")]
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) fleet: FleetFile,
+    /// Name of the credential
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Args)]

@@ -181,6 +181,26 @@ impl Configuration {
             .map_err(|error| Failure::not_done(error, "check the system's certificates"))
     }
 
+    /// A client for several operations, each with the configuration of its endpoint. The project and
+    /// the credentials are those of the first.
+    ///
+    /// # Errors
+    /// See [`client`](Self::client). There has to be an operation.
+    pub(crate) fn shared_client(each: &[(Operation, Self)]) -> Result<Client, Failure> {
+        let Some((_, first)) = each.first() else {
+            return Err(Failure::not_done("there is nothing to call", "add a credential"));
+        };
+        let mut endpoints = first.empty_endpoints();
+        for (operation, configuration) in each {
+            if *operation == Operation::DdmResetPassword {
+                configuration.check_cloud()?;
+            }
+            endpoints = configuration.add_endpoints(endpoints, operation.service())?;
+        }
+        Client::new(endpoints, first.project()?, first.credentials()?)
+            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    }
+
     /// Whether the cloud can be one that resets the passwords of DDM accounts.
     fn check_cloud(&self) -> Result<(), Failure> {
         let endpoint = self.get(Which::Endpoint(Service::Ddm));
@@ -203,10 +223,17 @@ impl Configuration {
 
     /// The endpoint of a service, and that of IAM where a call needs it.
     pub(crate) fn endpoints(&self, service: Service) -> Result<Endpoints, Failure> {
-        let endpoints = match self.allow_http {
+        self.add_endpoints(self.empty_endpoints(), service)
+    }
+
+    fn empty_endpoints(&self) -> Endpoints {
+        match self.allow_http {
             true => Endpoints::new().allow_http(),
             false => Endpoints::new(),
-        };
+        }
+    }
+
+    fn add_endpoints(&self, endpoints: Endpoints, service: Service) -> Result<Endpoints, Failure> {
         let endpoints = self.with_endpoint(endpoints, service)?;
         let needs_iam = self
             .kind()

@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     Call(Error),
     /// A signal arrived: after this call was sent, or before anything was.
     Interrupted(Option<Operation>),
+    /// A second signal stopped a rotation at once.
+    #[cfg(feature = "rotate")]
+    Stopped,
     /// It has been reported already.
     Told { exit_code: u8 },
 }
@@ -91,6 +94,11 @@ impl Failure {
             Self::Usage { line, next, .. } => (line.clone(), next.to_string()),
             Self::NotDone { line, next } => (line.clone(), (*next).to_owned()),
             Self::Call(error) => (with_sources(error), next_step(error).into_owned()),
+            #[cfg(feature = "rotate")]
+            Self::Stopped => (
+                "stopped at once; a request may have been under way".to_owned(),
+                "run `repass rotate` again: it finds out how the request ended".to_owned(),
+            ),
             Self::Interrupted(None) => (
                 "interrupted: nothing was sent".to_owned(),
                 "no password changed; run the command again".to_owned(),
@@ -120,6 +128,8 @@ impl Failure {
             Self::Usage { .. } => 2,
             _ if self.violations().is_some() => 3,
             Self::Call(error) if error.certainty().nothing_changed() => 1,
+            #[cfg(feature = "rotate")]
+            Self::Stopped => 4,
             Self::Call(_) | Self::Interrupted(Some(_)) | Self::Rules(_) => 4,
         }
     }
@@ -145,6 +155,10 @@ impl Failure {
                     None => Certainty::NotSent,
                 };
                 (certainty, Kind::Command(CommandFailure::Interrupted))
+            }
+            #[cfg(feature = "rotate")]
+            Self::Stopped => {
+                (Certainty::Unknown, Kind::Command(CommandFailure::Interrupted))
             }
             Self::NotDone { .. } | Self::Told { .. } => {
                 (Certainty::NotSent, Kind::Command(CommandFailure::Local))

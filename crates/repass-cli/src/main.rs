@@ -8,6 +8,8 @@
 mod arguments;
 mod check;
 mod clouds;
+#[cfg(feature = "rotate")]
+mod commands;
 mod completions;
 mod config;
 mod configuration;
@@ -18,6 +20,8 @@ mod generate;
 mod input;
 mod output;
 mod password;
+#[cfg(feature = "rotate")]
+mod rotation;
 mod schema;
 mod service;
 mod settings;
@@ -72,6 +76,16 @@ async fn run(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Config(access) => config::run(&access, output),
         Verb::Schema { verb } => schema::run(verb.as_deref()),
         Verb::Completions { shell } => completions::run(shell),
+        #[cfg(feature = "rotate")]
+        Verb::Rotate(rotate) => commands::rotate::run(&rotate, output).await,
+        #[cfg(feature = "rotate")]
+        Verb::Status(fleet) => commands::status::run(&fleet, output).await,
+        #[cfg(feature = "rotate")]
+        Verb::Get(get) => commands::get::run(&get, output).await,
+        #[cfg(feature = "rotate")]
+        Verb::Import(import) => commands::import::run(&import, output).await,
+        #[cfg(feature = "rotate")]
+        Verb::History(history) => commands::history::run(&history, output).await,
         Verb::Ddm(verb) => service::ddm(verb, output).await,
         Verb::Dcs(verb) => service::dcs(verb, output).await,
         Verb::Dms(verb) => service::dms(verb, output).await,

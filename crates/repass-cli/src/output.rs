@@ -243,3 +243,200 @@ pub(crate) struct NotSent {
     /// How many requests the emulator received meanwhile.
     pub(crate) requests: usize,
 }
+
+#[cfg(feature = "rotate")]
+pub(crate) use rotation::*;
+
+/// What the commands of rotation print.
+#[cfg(feature = "rotate")]
+mod rotation {
+    use repass_client::{Operation, Secret};
+    use repass_rotate::record::{Entry, Problem, State};
+    use repass_rotate::worker::{Check, Progress, Summary};
+    use schemars::JsonSchema;
+    use serde::Serialize;
+
+    use crate::rotation::report::timestamp;
+
+    /// A line of `repass rotate`.
+    #[derive(Serialize, JsonSchema)]
+    #[serde(untagged)]
+    pub(crate) enum RotateLine {
+        /// What the run does.
+        Progress(Progress),
+        /// What the command adds.
+        Own(RotateEvent),
+    }
+
+    /// An event of the command itself.
+    #[derive(Serialize, JsonSchema)]
+    #[serde(tag = "event", rename_all = "kebab-case")]
+    pub(crate) enum RotateEvent {
+        /// There is a key.
+        Key {
+            /// Its file.
+            file: String,
+        },
+        /// What a run would do for a credential.
+        Plan {
+            /// The name of the credential.
+            name: String,
+            /// What it would do.
+            action: Planned,
+        },
+        /// The result of a login with the current password.
+        Check {
+            /// The name of the credential.
+            name: String,
+            /// The result.
+            check: Check,
+            /// The reason, if no login was possible.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<String>,
+        },
+        /// The run leaves a credential out, because its login address cannot be reached.
+        Unreachable {
+            /// The name of the credential.
+            name: String,
+            /// The reason.
+            reason: String,
+        },
+        /// The result of the run.
+        Summary {
+            /// How many credentials have which result.
+            #[serde(flatten)]
+            summary: Summary,
+            /// How many were left out.
+            unreachable: usize,
+        },
+    }
+
+    /// What a run would do for a credential.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub(crate) enum Planned {
+        /// Create its record; nothing rotates yet.
+        Enrol,
+        /// Set a new password.
+        Rotate,
+        /// Go on where an earlier run ended.
+        Resume,
+        /// Publish the current password.
+        Publish,
+        /// Nothing: it is not due.
+        UpToDate,
+        /// Nothing: a person has to act.
+        Skip,
+    }
+
+    /// A stored password.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Stored {
+        /// The name of the credential.
+        pub(crate) name: String,
+        /// The number of the password. Later passwords have higher numbers.
+        pub(crate) version: u64,
+        /// The password.
+        pub(crate) password: Secret,
+    }
+
+    /// A password that was imported.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Imported {
+        /// The name of the credential.
+        pub(crate) name: String,
+    }
+
+    /// The state of a fleet.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct FleetStatus {
+        /// The credentials, in the order of the file.
+        pub(crate) credentials: Vec<CredentialStatus>,
+    }
+
+    /// The state of a credential.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct CredentialStatus {
+        /// The name.
+        pub(crate) name: String,
+        /// The operation that sets its password.
+        pub(crate) operation: Operation,
+        /// The instance.
+        pub(crate) instance_id: String,
+        /// The account, for the operations of DDM.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) account: Option<String>,
+        /// The state of its record, if it has one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) state: Option<State>,
+        /// The reason for the state, if something went wrong.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) problem: Option<Problem>,
+        /// What to do about the problem, for people.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) next: Option<&'static str>,
+        /// The number of the current password; 0 if it is not known.
+        pub(crate) version: u64,
+        /// The number of the password that was published last; 0 if none was.
+        pub(crate) published_version: u64,
+        /// Whether a login with the current password has succeeded.
+        pub(crate) verified: bool,
+        /// The time at which the current password became current.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) changed_at: Option<String>,
+        /// The time at which the next rotation is due.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) rotate_at: Option<String>,
+        /// The time at which it has to be looked at again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) due_at: Option<String>,
+    }
+
+    /// What happened to a credential.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Events {
+        /// The name of the credential.
+        pub(crate) name: String,
+        /// The latest events, the oldest first.
+        pub(crate) events: Vec<Event>,
+    }
+
+    /// Something that happened to a credential.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Event {
+        /// The time.
+        pub(crate) at: String,
+        /// The worker or person.
+        pub(crate) who: String,
+        /// What happened.
+        pub(crate) what: repass_rotate::record::What,
+        /// The number of the password.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) number: Option<u64>,
+        /// The id by which the vendor's support finds the request.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) request_id: Option<String>,
+        /// More words.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(crate) detail: Option<String>,
+    }
+
+    impl From<&Entry> for Event {
+        fn from(entry: &Entry) -> Self {
+            Self {
+                at: timestamp(entry.at),
+                who: entry.who.clone(),
+                what: entry.what,
+                number: entry.number,
+                request_id: entry.request_id.clone(),
+                detail: entry.detail.clone(),
+            }
+        }
+    }
+}

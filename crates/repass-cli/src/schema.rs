@@ -24,6 +24,18 @@ const SCHEMAS: &[Described] = &[
     ("emulate", of::<Started<'_>>),
     ("fleet", file::<FleetFile>),
     ("generate", of::<Generated>),
+    #[cfg(feature = "rotate")]
+    ("get", of::<crate::output::Stored>),
+    #[cfg(feature = "rotate")]
+    ("history", of::<crate::output::Events>),
+    #[cfg(feature = "rotate")]
+    ("import", of::<crate::output::Imported>),
+    #[cfg(feature = "rotate")]
+    ("rotate", of::<crate::output::RotateLine>),
+    #[cfg(feature = "rotate")]
+    ("rotation", file::<repass_rotate::fleet::FleetFile>),
+    #[cfg(feature = "rotate")]
+    ("status", of::<crate::output::FleetStatus>),
 ];
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

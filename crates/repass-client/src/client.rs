@@ -19,7 +19,7 @@ use crate::endpoints::check_scheme;
 use crate::error::{Cause, Certainty, Details, Error};
 use crate::exchange::{Budget, Exchanged, Failure, InFlight};
 use crate::outcome::{Verdict, decide};
-use crate::session::{Network, Session, clock_offset};
+use crate::session::{LoginError, Network, Session, clock_offset};
 use crate::transport::build;
 use crate::{
     AdminName, Credentials, Endpoints, ErrorBody, ErrorKind, InstanceId, Operation, Project,
@@ -149,6 +149,18 @@ impl Client {
     /// Returns the handle that the generated clients of [`ddm`], [`dcs`] and [`dms`] are built with.
     pub fn transport(&self) -> Transport {
         Transport::new(self.session.clone(), self.network.clone())
+    }
+
+    /// Logs in if the credentials need it, and looks up the project's id. Each call does so itself;
+    /// this finds out before the first one whether credentials and project are accepted. An access
+    /// key that signs requests is first checked by a call.
+    ///
+    /// # Errors
+    /// IAM cannot be reached, or does not accept the credentials or the project.
+    pub async fn log_in(&self) -> Result<(), Arc<LoginError>> {
+        let budget = Budget::new(self.network.retries);
+        self.session.login(&self.network, &budget, None).await?;
+        Ok(())
     }
 
     /// Resets the password of an account of a DDM instance.

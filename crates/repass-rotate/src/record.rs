@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use repass_client::Secret;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch, or a number of milliseconds.
@@ -158,7 +159,7 @@ impl Passwords {
 }
 
 /// The password that a record is about.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Target {
     /// The operation that sets it.
     pub operation: Operation,
@@ -170,7 +171,7 @@ pub struct Target {
 }
 
 /// The operation that sets a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Operation {
@@ -206,7 +207,7 @@ impl Operation {
 }
 
 /// The state of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Nothing is under way; the next rotation has a date.
@@ -267,7 +268,7 @@ impl fmt::Display for State {
 }
 
 /// A reason why a record is not where it should be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// The kind of problem.
     pub kind: ProblemKind,
@@ -277,7 +278,7 @@ pub struct Problem {
 }
 
 /// A kind of problem.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -383,7 +384,7 @@ pub struct Lease {
 }
 
 /// One event of a record's history. It never holds a password.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The time.
     pub at: Millis,
@@ -403,7 +404,7 @@ pub struct Entry {
 }
 
 /// A kind of event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum What {
@@ -451,6 +452,36 @@ pub enum What {
     Failed,
     /// A person has to act.
     Stuck,
+}
+
+impl What {
+    /// Returns what happened, in one clause.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Imported => "the current password was imported",
+            Self::Forced => "a rotation was requested",
+            Self::Prepared => "stored a new password",
+            Self::Sending => "sending",
+            Self::Done => "the service set the password",
+            Self::Accepted => "the service accepted the password as a job",
+            Self::NotSent => "not sent",
+            Self::Refused => "the service refused",
+            Self::Unknown => "outcome unknown",
+            Self::Interrupted => "an earlier run ended while a request may have been under way",
+            Self::LoginAccepted => "login accepted",
+            Self::LoginRejected => "login rejected",
+            Self::LoginUnknown => "login not possible",
+            Self::PasswordFree => "login needs no password",
+            Self::Promoted => "now the current password",
+            Self::Adopted => "live, and now the current password",
+            Self::NotApplied => "not applied; the current password stays",
+            Self::Published => "published",
+            Self::NotPublished => "not published",
+            Self::Failed => "failed",
+            Self::Stuck => "stuck",
+        }
+    }
 }
 
 impl Record {

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use repass_client::{Client, DEFAULT_LENGTH, RetryConfig, Secret, Service, generate};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -94,7 +95,7 @@ pub fn worker_id() -> String {
 }
 
 /// What a run reports as it happens.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Progress {
@@ -125,7 +126,7 @@ pub enum Progress {
 }
 
 /// Where a credential is after its turn.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "end", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum End {
@@ -155,7 +156,7 @@ pub enum End {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Summary {
     /// Credentials with a new current password.
@@ -183,7 +184,7 @@ pub struct Summary {
 }
 
 /// What one login with a current password showed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Check {

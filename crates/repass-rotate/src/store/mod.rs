@@ -181,7 +181,7 @@ pub async fn save(
 }
 
 /// Returns the time by the system's clock.
-pub(crate) fn system_now() -> Millis {
+pub fn system_now() -> Millis {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
