@@ -140,6 +140,8 @@ pub enum End {
         due_at: Millis,
         /// Whether the current password is another one than before the turn.
         rotated: bool,
+        /// Whether a rotation is still to be done.
+        unfinished: bool,
     },
     /// Another worker holds it.
     Held,
@@ -507,12 +509,13 @@ impl Worker {
         Turn {
             end: End::State {
                 rotated: status.version != version_before,
+                unfinished: status.state.is_unfinished()
+                    || status.state == State::Idle && status.rotate_at <= self.clock.now(),
                 state: status.state,
                 problem: status.problem,
                 due_at: status.due_at,
             },
             throttled,
-            version: Some(version),
         }
     }
 
@@ -576,8 +579,6 @@ struct Turn {
     end: End,
     /// How long the service asks to wait, if it throttles.
     throttled: Option<Duration>,
-    #[allow(dead_code, reason = "shows in a debugger")]
-    version: Option<Version>,
 }
 
 impl Turn {
@@ -585,7 +586,6 @@ impl Turn {
         Self {
             end,
             throttled: None,
-            version: None,
         }
     }
 
@@ -696,7 +696,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.skipped = self.queues.values().map(VecDeque::len).sum::<usize>() + self.waiting.len();
+        self.skipped += self.queues.values().map(VecDeque::len).sum::<usize>() + self.waiting.len();
         Ok(())
     }
 
@@ -871,6 +871,7 @@ impl<'a> Run<'a> {
             state,
             problem,
             due_at,
+            unfinished,
             ..
         } = &end
         {
@@ -898,7 +899,9 @@ impl<'a> Run<'a> {
                 let queue = self.queues.remove(&service).unwrap_or_default();
                 self.skipped += queue.len();
             }
-            self.follow_up(name, *state, *due_at);
+            if *unfinished {
+                self.follow_up(name, *state, *due_at);
+            }
         }
         if self.store_failures >= STORE_FAILURES {
             self.stop_all("the store failed several times in a row");
@@ -924,9 +927,9 @@ impl<'a> Run<'a> {
         let is_soon = self.begun.elapsed() + wait <= patience || self.worker.options.watch;
         let is_over = matches!(state, State::Failed | State::Stuck | State::Promoted);
         let is_rare = self.turns.get(name).is_some_and(|turns| *turns < TURNS);
+        // In a run that watches, the store tells what is due much later.
         let is_far = wait > Duration::from_secs(24 * 60 * 60);
-        let is_rotated = state == State::Idle && due_at > now;
-        if is_soon && is_rare && !is_over && !is_far && !is_rotated {
+        if is_soon && is_rare && !is_over && !is_far {
             self.waiting.push(Reverse((Instant::now() + wait, name)));
         }
     }
@@ -942,7 +945,10 @@ impl<'a> Run<'a> {
                 End::Held => &mut summary.held,
                 End::ClockBack => &mut summary.clock_back,
                 End::OtherTarget | End::Store { .. } => &mut summary.failed,
-                End::State { state, .. } => match state {
+                End::State {
+                    state, unfinished, ..
+                } => match state {
+                    State::Idle if *unfinished => &mut summary.waiting,
                     State::Idle if *rotated => &mut summary.rotated,
                     State::Idle => &mut summary.up_to_date,
                     State::Promoted => {
