@@ -105,7 +105,9 @@ impl Sealer {
         file.write_all(line.as_bytes()).map_err(io)?;
         file.sync_all().map_err(io)?;
         // A key that is lost in a power failure would leave passwords that no one can read.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let folder = fs::File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
         folder.sync_all().map_err(io)?;
         Self::from_key(&*key).ok_or_else(|| SealError::NotAKey(path.to_owned()))

@@ -5,8 +5,8 @@
 //! more; fewer if the service throttles; none any more after equal refusals or a weak-password
 //! refusal of a generated password.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -232,12 +232,7 @@ impl fmt::Debug for Worker {
 
 impl Worker {
     /// Creates a worker. Calls end within the fleet's deadline.
-    pub fn new(
-        fleet: Arc<Fleet>,
-        store: Arc<dyn Store>,
-        client: Client,
-        options: Options,
-    ) -> Self {
+    pub fn new(fleet: Arc<Fleet>, store: Arc<dyn Store>, client: Client, options: Options) -> Self {
         let retries = RetryConfig {
             deadline: Duration::from_millis(fleet.deadline),
             ..RetryConfig::default()
@@ -446,9 +441,11 @@ impl Worker {
         let version_before = record.status.version;
         let fresh = match generate(DEFAULT_LENGTH) {
             Ok(fresh) => fresh,
-            Err(error) => return Turn::of(End::Store {
-                reason: error.to_string(),
-            }),
+            Err(error) => {
+                return Turn::of(End::Store {
+                    reason: error.to_string(),
+                });
+            }
         };
         let mut event = Event::Begin {
             fresh,
@@ -498,7 +495,9 @@ impl Worker {
                     }
                     Event::Sent(reply)
                 }
-                Action::Login(number) => Event::LoggedIn(number, log_in(credential, &record, number).await),
+                Action::Login(number) => {
+                    Event::LoggedIn(number, log_in(credential, &record, number).await)
+                }
                 Action::Publish => {
                     Event::Published(publish(&self.fleet.publish, &credential.name, &record).await)
                 }
@@ -760,7 +759,10 @@ impl<'a> Run<'a> {
             let last = page.records.last().map(|record| record.name.clone());
             for record in page.records {
                 // Each has one turn from the store; it asks for more itself.
-                let known = self.by_name.get(record.name.as_str()).map(|one| one.name.as_str());
+                let known = self
+                    .by_name
+                    .get(record.name.as_str())
+                    .map(|one| one.name.as_str());
                 if let Some(name) = known
                     && !self.turns.contains_key(name)
                 {
@@ -886,8 +888,13 @@ impl<'a> Run<'a> {
                 (None, last) if !is_well => last,
                 (None, _) => None,
             };
-            let is_weak = problem.as_ref().is_some_and(|one| one.kind == ProblemKind::WeakPassword);
-            let equal = gate.refusal.clone().filter(|(_, times)| *times >= EQUAL_REFUSALS);
+            let is_weak = problem
+                .as_ref()
+                .is_some_and(|one| one.kind == ProblemKind::WeakPassword);
+            let equal = gate
+                .refusal
+                .clone()
+                .filter(|(_, times)| *times >= EQUAL_REFUSALS);
             if *state == State::Failed && is_weak {
                 self.stop_all("the service refused a generated password: its rules changed");
             } else if let Some((reason, _)) = equal {
@@ -937,7 +944,10 @@ impl<'a> Run<'a> {
     fn summary(&self) -> Summary {
         let mut summary = Summary {
             skipped: self.skipped,
-            up_to_date: self.by_name.len().saturating_sub(self.ends.len() + self.skipped),
+            up_to_date: self
+                .by_name
+                .len()
+                .saturating_sub(self.ends.len() + self.skipped),
             ..Summary::default()
         };
         for (end, rotated) in self.ends.values() {

@@ -1,5 +1,13 @@
 //! Rotation from end to end: the worker, a store, the emulator, and logins that meet what the
 //! emulator has set.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "the steps are part of the tests"
+)]
 
 #![cfg(feature = "sqlite")]
 
@@ -10,7 +18,9 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use repass_client::{Client, Credentials, DcsOldPassword, DcsPassword, Endpoints, InstanceId, ProjectId};
+use repass_client::{
+    Client, Credentials, DcsOldPassword, DcsPassword, Endpoints, InstanceId, ProjectId,
+};
 use repass_emulator::Emulator;
 use repass_rotate::fleet::Fleet;
 use repass_rotate::machine::Urgency;
@@ -123,7 +133,8 @@ impl Site {
             };
             writeln!(yaml, "  - {{ {instance} }}").unwrap();
         }
-        let fleet = repass_emulator::Fleet::from_yaml(&yaml).unwrap_or_else(|error| panic!("{error}"));
+        let fleet =
+            repass_emulator::Fleet::from_yaml(&yaml).unwrap_or_else(|error| panic!("{error}"));
         let emulator = Arc::new(Emulator::start(fleet).await.unwrap());
         let folder = tempfile::tempdir().unwrap();
         let mut file = format!(
@@ -137,7 +148,9 @@ impl Site {
                 Kind::DcsChange => format!("dcs: {{ instance_id: {id}, method: change }}"),
                 Kind::DmsReset => format!("dms: {{ instance_id: {id} }}"),
                 Kind::DdmAccount => format!("ddm: {{ instance_id: {id}, username: orders }}"),
-                Kind::DdmAdmin => format!("ddm_admin: {{ instance_id: {id}, username: root_admin }}"),
+                Kind::DdmAdmin => {
+                    format!("ddm_admin: {{ instance_id: {id}, username: root_admin }}")
+                }
             };
             writeln!(file, "  - name: {}\n    {target}", one.name).unwrap();
             if plan.login {
@@ -178,7 +191,12 @@ impl Site {
             urgency,
             ..Options::new(&self.fleet)
         };
-        Worker::new(Arc::clone(&self.fleet), Arc::clone(store), self.client(), options)
+        Worker::new(
+            Arc::clone(&self.fleet),
+            Arc::clone(store),
+            self.client(),
+            options,
+        )
     }
 
     /// Supplies the password that everything begins with.
@@ -210,7 +228,8 @@ impl Site {
     }
 
     fn is_live(&self, one: &One, password: &str) -> bool {
-        self.emulator.password_is(&one.instance, one.account, password)
+        self.emulator
+            .password_is(&one.instance, one.account, password)
     }
 
     /// What holds when everything is rotated: the current password is live.
@@ -256,7 +275,11 @@ async fn answer(mut stream: TcpStream, emulator: &Emulator, one: &One) -> Option
         }
         let password = lines[2 * count];
         let is_live = emulator.password_is(&one.instance, one.account, password);
-        let line: &[u8] = if is_live { b"+OK\r\n" } else { b"-WRONGPASS no\r\n" };
+        let line: &[u8] = if is_live {
+            b"+OK\r\n"
+        } else {
+            b"-WRONGPASS no\r\n"
+        };
         stream.write_all(line).await.ok()?;
         return Some(());
     }
@@ -312,9 +335,9 @@ async fn all_five_are_rotated() {
             assert!(!shown.contains(password), "{shown}");
         }
     }
-    let request_ids = progress.iter().filter(|one| {
-        matches!(one, Progress::Entry { entry, .. } if entry.request_id.is_some())
-    });
+    let request_ids = progress
+        .iter()
+        .filter(|one| matches!(one, Progress::Entry { entry, .. } if entry.request_id.is_some()));
     assert_eq!(request_ids.count(), 5);
     site.worker(&store, Urgency::Due)
         .check(|name, check, _| assert_eq!(check, Check::Live, "{name}"))
@@ -324,7 +347,11 @@ async fn all_five_are_rotated() {
     // Nothing is due any more.
     let before = requests(&site);
     let (summary, _) = run(&site.worker(&store, Urgency::Retry)).await;
-    assert_eq!((summary.up_to_date, requests(&site)), (5, before), "{summary:?}");
+    assert_eq!(
+        (summary.up_to_date, requests(&site)),
+        (5, before),
+        "{summary:?}"
+    );
 }
 
 #[tokio::test]
@@ -333,9 +360,9 @@ async fn nothing_rotates_on_enrolment() {
     let store = site.store();
     let (summary, progress) = run(&site.worker(&store, Urgency::Retry)).await;
     assert_eq!((summary.up_to_date, requests(&site)), (5, 0), "{summary:?}");
-    let enrolled = progress.iter().filter(|one| {
-        matches!(one, Progress::Entry { entry, .. } if entry.what == What::Enrolled)
-    });
+    let enrolled = progress
+        .iter()
+        .filter(|one| matches!(one, Progress::Entry { entry, .. } if entry.what == What::Enrolled));
     assert_eq!(enrolled.count(), 5);
     // Those that share a date would rotate at the same time.
     let mut dates = BTreeSet::new();
@@ -376,7 +403,11 @@ async fn rotate_all(site: &Site, runs: usize) -> Vec<Summary> {
     let store = site.store();
     let mut summaries = Vec::new();
     for index in 0..runs {
-        let urgency = if index == 0 { Urgency::Force } else { Urgency::Retry };
+        let urgency = if index == 0 {
+            Urgency::Force
+        } else {
+            Urgency::Retry
+        };
         let (summary, _) = run(&site.worker(&store, urgency)).await;
         site.check(&store).await;
         let is_over = site.all.len() == summary.rotated + summary.up_to_date;
@@ -465,7 +496,9 @@ async fn a_password_that_someone_else_changed_is_not_overwritten() {
         let (mut record, version) = store.load(&one.name).await.unwrap().unwrap();
         record.status.rotate_at = 0;
         record.status.due_at = 0;
-        save(&*store, &one.name, Some(version), &record).await.unwrap();
+        save(&*store, &one.name, Some(version), &record)
+            .await
+            .unwrap();
     }
     let before = requests(&site);
     let (summary, progress) = run(&site.worker(&store, Urgency::Due)).await;
@@ -484,7 +517,10 @@ async fn a_password_that_someone_else_changed_is_not_overwritten() {
     assert_eq!((summary.rotated, summary.stuck), (1, 1), "{summary:?}");
     let worker = site.worker(&store, Urgency::Force);
     let change = &site.fleet.credentials[0];
-    worker.import(change, "Someone-Elses-2024".into()).await.unwrap();
+    worker
+        .import(change, "Someone-Elses-2024".into())
+        .await
+        .unwrap();
     let (summary, _) = run(&worker).await;
     assert_eq!(summary.rotated, 2, "{summary:?}");
     site.all_are_rotated(&store).await;
@@ -502,8 +538,14 @@ async fn a_weak_password_refusal_stops_the_fleet() {
     site.import(&store).await;
     let (summary, progress) = run(&site.worker(&store, Urgency::Force)).await;
     // The canary alone was sent.
-    assert_eq!((requests(&site), summary.refused, summary.skipped), (1, 1, 5), "{summary:?}");
-    let stopped = progress.iter().find(|one| matches!(one, Progress::Stopped { service: None, .. }));
+    assert_eq!(
+        (requests(&site), summary.refused, summary.skipped),
+        (1, 1, 5),
+        "{summary:?}"
+    );
+    let stopped = progress
+        .iter()
+        .find(|one| matches!(one, Progress::Stopped { service: None, .. }));
     assert!(stopped.is_some(), "{progress:#?}");
 }
 
@@ -519,7 +561,11 @@ async fn equal_refusals_stop_a_service_and_no_other() {
     let store = site.store();
     site.import(&store).await;
     let (summary, progress) = run(&site.worker(&store, Urgency::Force)).await;
-    assert_eq!((summary.refused, summary.skipped, summary.rotated), (5, 4, 3), "{summary:?}");
+    assert_eq!(
+        (summary.refused, summary.skipped, summary.rotated),
+        (5, 4, 3),
+        "{summary:?}"
+    );
     let stopped = progress.iter().find_map(|one| match one {
         Progress::Stopped { service, reason } => Some((service.clone().unwrap(), reason.clone())),
         _ => None,
@@ -553,7 +599,10 @@ async fn a_stop_lets_what_was_sent_end() {
     assert_eq!((summary.rotated, requests(&site)), (1, 1), "{summary:?}");
     for one in &site.all {
         let record = site.record(&store, &one.name).await;
-        assert_eq!((record.status.state, record.status.lease), (State::Idle, None));
+        assert_eq!(
+            (record.status.state, record.status.lease),
+            (State::Idle, None)
+        );
     }
 }
 
@@ -576,7 +625,11 @@ async fn a_worker_that_is_killed_anywhere_loses_nothing() {
     let mut kills = 0;
     for round in 0..400 {
         let store = site.store();
-        let urgency = if round % 20 == 0 && round < 200 { Urgency::Force } else { Urgency::Retry };
+        let urgency = if round % 20 == 0 && round < 200 {
+            Urgency::Force
+        } else {
+            Urgency::Retry
+        };
         let worker = site.worker(&store, urgency);
         let running = tokio::spawn(async move {
             let (sender, _receiver) = mpsc::unbounded_channel();
@@ -592,9 +645,8 @@ async fn a_worker_that_is_killed_anywhere_loses_nothing() {
         // The spawned turns end with the run.
         let summary = running.await;
         site.check(&store).await;
-        let is_over = summary.is_ok_and(|summary| {
-            summary.rotated + summary.up_to_date == site.all.len()
-        });
+        let is_over =
+            summary.is_ok_and(|summary| summary.rotated + summary.up_to_date == site.all.len());
         if is_over && kills >= 60 && round >= 200 {
             break;
         }
@@ -620,7 +672,10 @@ async fn wait_for_unlock(site: &Site) {
 #[tokio::test]
 async fn a_new_password_is_published_at_least_once() {
     let folder = tempfile::tempdir().unwrap();
-    let (script, published) = (folder.path().join("publish"), folder.path().join("published"));
+    let (script, published) = (
+        folder.path().join("publish"),
+        folder.path().join("published"),
+    );
     let good = format!("#!/bin/sh\ncat >> {}\n", published.display());
     std::fs::write(&script, "#!/bin/sh\nexit 7\n").unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
@@ -632,7 +687,11 @@ async fn a_new_password_is_published_at_least_once() {
     .await;
     let store = site.store();
     let (summary, progress) = run(&site.worker(&store, Urgency::Force)).await;
-    assert_eq!((summary.rotated, summary.not_published), (1, 1), "{summary:?}");
+    assert_eq!(
+        (summary.rotated, summary.not_published),
+        (1, 1),
+        "{summary:?}"
+    );
     let ends = ends(&progress);
     let End::State { problem, .. } = ends["dcsreset-000"] else {
         panic!("{ends:?}");
@@ -643,7 +702,11 @@ async fn a_new_password_is_published_at_least_once() {
 
     std::fs::write(&script, good).unwrap();
     let (summary, _) = run(&site.worker(&store, Urgency::Retry)).await;
-    assert_eq!((summary.not_published, summary.up_to_date), (0, 1), "{summary:?}");
+    assert_eq!(
+        (summary.not_published, summary.up_to_date),
+        (0, 1),
+        "{summary:?}"
+    );
     let text = std::fs::read_to_string(published).unwrap();
     let published: serde_json::Value = serde_json::from_str(&text).unwrap();
     let record = site.record(&store, "dcsreset-000").await;
@@ -660,7 +723,9 @@ async fn a_clock_that_moved_back_rotates_nothing() {
     site.import(&store).await;
     let (mut record, version) = store.load("dcsreset-000").await.unwrap().unwrap();
     record.status.touched_at += 3_600_000;
-    save(&*store, "dcsreset-000", Some(version), &record).await.unwrap();
+    save(&*store, "dcsreset-000", Some(version), &record)
+        .await
+        .unwrap();
     let (summary, _) = run(&site.worker(&store, Urgency::Force)).await;
     assert_eq!((summary.clock_back, requests(&site)), (1, 0), "{summary:?}");
 }
@@ -672,7 +737,9 @@ async fn a_record_of_another_instance_is_left_alone() {
     site.import(&store).await;
     let (mut record, version) = store.load("dcsreset-000").await.unwrap().unwrap();
     record.status.target.instance = "another".to_owned();
-    save(&*store, "dcsreset-000", Some(version), &record).await.unwrap();
+    save(&*store, "dcsreset-000", Some(version), &record)
+        .await
+        .unwrap();
     let (summary, progress) = run(&site.worker(&store, Urgency::Force)).await;
     assert_eq!((summary.failed, requests(&site)), (1, 0), "{summary:?}");
     assert_eq!(ends(&progress)["dcsreset-000"], &End::OtherTarget);
@@ -716,13 +783,18 @@ async fn an_address_that_nobody_listens_on_sends_nothing() {
     let (mut record, version) = store.load("dcsreset-000").await.unwrap().unwrap();
     record.status.rotate_at = 0;
     record.status.due_at = 0;
-    save(&*store, "dcsreset-000", Some(version), &record).await.unwrap();
+    save(&*store, "dcsreset-000", Some(version), &record)
+        .await
+        .unwrap();
     let worker = Worker::new(Arc::new(fleet), Arc::clone(&store), site.client(), options);
     assert_eq!(worker.unreachable().await.len(), 1);
     let (summary, _) = run(&worker).await;
     assert_eq!((summary.waiting, requests(&site)), (1, 0), "{summary:?}");
     let record = site.record(&store, "dcsreset-000").await;
-    assert_eq!(record.status.problem.unwrap().kind, ProblemKind::Unreachable);
+    assert_eq!(
+        record.status.problem.unwrap().kind,
+        ProblemKind::Unreachable
+    );
 }
 
 /// A store that loses answers, refuses and is gone, as told.
@@ -733,7 +805,10 @@ struct Broken {
 }
 
 impl Store for Broken {
-    fn load<'a>(&'a self, name: &'a str) -> repass_rotate::store::Answer<'a, Option<(Record, Version)>> {
+    fn load<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> repass_rotate::store::Answer<'a, Option<(Record, Version)>> {
         self.store.load(name)
     }
 
