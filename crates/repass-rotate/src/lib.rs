@@ -1,7 +1,7 @@
 //! Rotates the passwords of DDM, DCS and DMS instances and survives a crash at any step.
 //!
-//! A [fleet file](fleet) names the credentials. Each has a [record](record) in a [store](store), and
-//! the [machine](machine) decides from the record what comes next. A [worker](worker) does it: it
+//! A [fleet file](fleet) names the credentials. Each has a [record] in a [store], and
+//! the [machine] decides from the record what comes next. A [worker] does it: it
 //! saves the record first, and acts only if the save succeeded. So a worker can be killed at any
 //! moment, and the next one resumes.
 //!

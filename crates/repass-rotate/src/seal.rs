@@ -143,7 +143,10 @@ impl Sealer {
     }
 
     /// Seals the passwords of a credential's record of this version.
-    pub(crate) fn seal(
+    ///
+    /// # Errors
+    /// The operating system does not provide randomness.
+    pub fn seal(
         &self,
         name: &str,
         version: u64,
@@ -162,12 +165,10 @@ impl Sealer {
     }
 
     /// Opens what [`seal`](Self::seal) returned for the same name and version.
-    pub(crate) fn open(
-        &self,
-        name: &str,
-        version: u64,
-        sealed: &[u8],
-    ) -> Result<Passwords, SealError> {
+    ///
+    /// # Errors
+    /// The text was sealed with another key, for another name or version, or is damaged.
+    pub fn open(&self, name: &str, version: u64, sealed: &[u8]) -> Result<Passwords, SealError> {
         let parts = || {
             let rest = sealed.strip_prefix(&[FORMAT])?;
             let (id, rest) = rest.split_first_chunk::<ID_LENGTH>()?;

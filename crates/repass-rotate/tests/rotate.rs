@@ -8,7 +8,6 @@
     clippy::print_stdout,
     reason = "the steps are part of the tests"
 )]
-
 #![cfg(feature = "sqlite")]
 
 mod servers;

@@ -7,7 +7,6 @@
     clippy::print_stdout,
     reason = "the steps are part of the tests"
 )]
-
 #![cfg(all(
     feature = "sqlite",
     feature = "postgres",
