@@ -341,7 +341,7 @@ impl Credential {
             interval: self.rotate_after - spread,
             deadline: fleet.deadline,
             settle: fleet.settle,
-            lease: fleet.deadline.saturating_mul(2).saturating_add(30 * SECOND),
+            lease: fleet.lease(),
             retry: RETRY.min(fleet.settle.max(1)),
             longest_retry: LONGEST_RETRY,
         }
@@ -356,6 +356,11 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Fleet {
+    /// How long a worker's claim on a record lasts: long enough for a call and what comes with it.
+    pub(crate) fn lease(&self) -> Millis {
+        self.deadline.saturating_mul(3)
+    }
+
     /// Opens the fleet's store. For reading, the key file may be missing: then the states can be
     /// listed, and no password can be read.
     ///

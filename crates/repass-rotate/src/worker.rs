@@ -29,10 +29,11 @@ use crate::store::{Query, Store, StoreError, Version, Which, save, system_now};
 
 /// How long a login may take.
 const LOGIN_DEADLINE: Duration = Duration::from_secs(10);
-/// How many names are read from the store at once.
+/// How many names are read at once from a store for one process.
 const PAGE: usize = 200;
-/// How long a shared store keeps a page from other workers.
-const CLAIM: Duration = Duration::from_secs(60);
+/// How many names are read at once from a shared store for each credential that is rotated at once.
+/// The store keeps them from other workers for as long as a lease lasts.
+const SHARED_PAGE: usize = 4;
 /// How many equal refusals in a row stop a service.
 const EQUAL_REFUSALS: usize = 5;
 /// How many failures of the store in a row stop the run.
@@ -720,7 +721,14 @@ impl<'a> Run<'a> {
 
     /// Reads more names when few are left.
     async fn fill(&mut self) -> Result<(), StoreError> {
-        let wanted = self.worker.options.parallel.max(PAGE / 2);
+        let parallel = self.worker.options.parallel.max(1);
+        let is_exclusive = self.worker.store.is_exclusive();
+        let page = if is_exclusive {
+            PAGE
+        } else {
+            parallel * SHARED_PAGE
+        };
+        let wanted = parallel;
         while !matches!(self.source, Source::End) {
             let queued: usize = self.queues.values().map(VecDeque::len).sum();
             if queued >= wanted {
@@ -732,7 +740,7 @@ impl<'a> Run<'a> {
                 Source::All(index) => {
                     let index = *index;
                     let worker = self.worker;
-                    let names: Vec<_> = worker.credentials().skip(index).take(PAGE).collect();
+                    let names: Vec<_> = worker.credentials().skip(index).take(page).collect();
                     self.source = if names.is_empty() {
                         Source::End
                     } else {
@@ -748,12 +756,12 @@ impl<'a> Run<'a> {
             let query = Query {
                 which,
                 after,
-                limit: PAGE,
-                claim: CLAIM,
+                limit: page,
+                claim: Duration::from_millis(self.worker.fleet.lease()),
                 ..Query::default()
             };
             let page = self.worker.store.list(&query).await?;
-            if !self.worker.store.is_exclusive() {
+            if !is_exclusive {
                 self.worker.clock.set(page.now);
             }
             let last = page.records.last().map(|record| record.name.clone());
