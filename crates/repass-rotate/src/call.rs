@@ -86,7 +86,9 @@ fn reply(error: &Error) -> Reply {
         (Certainty::Refused, _) => Outcome::Refused,
         (Certainty::Unknown, _) => Outcome::Unknown,
     };
-    let minutes = error.minutes_left().map(|minutes| u64::from(minutes) * 60_000);
+    let minutes = error
+        .minutes_left()
+        .map(|minutes| u64::from(minutes) * 60_000);
     let retry_after = error.retry_after();
     let retry_after = retry_after.and_then(|wait| u64::try_from(wait.as_millis()).ok());
     Reply {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use repass_client::{AdminName, InstanceId, Username};
 use schemars::JsonSchema;
@@ -16,6 +17,8 @@ use serde_saphyr::{Error, Spanned, from_str_with_options, options};
 use crate::login::{CaCertificates, Login, TlsOptions};
 use crate::machine::Rules;
 use crate::record::{Millis, Operation, Target};
+use crate::seal::{SealError, Sealer};
+use crate::store::{Access, Store, StoreError};
 
 const SECOND: Millis = 1000;
 const MINUTE: Millis = 60 * SECOND;
@@ -44,7 +47,7 @@ const SHOWN: usize = 100;
 #[non_exhaustive]
 pub struct Fleet {
     /// Where the services are, as the file says it.
-    pub access: Access,
+    pub access: CloudAccess,
     /// Where the records are.
     pub store: StoreAddress,
     /// The key file that seals the passwords in an SQL store.
@@ -65,7 +68,7 @@ pub struct Fleet {
 /// missing comes from the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Access {
+pub struct CloudAccess {
     /// A cloud of `clouds.yaml`.
     pub cloud: Option<String>,
     /// The region.
@@ -117,7 +120,7 @@ pub struct FleetFile {
     project: Option<String>,
     /// The endpoints by service, such as `dcs: https://dcs.eu-de.otc.t-systems.com`.
     #[schemars(with = "Option<std::collections::BTreeMap<String, String>>")]
-    endpoints: Option<indexmap_like::Pairs>,
+    endpoints: Option<pairs::Pairs>,
     /// Where the records are: `sqlite:FILE`, `postgres://…`, `vault:https://HOST/MOUNT/data/PATH` or
     /// `command:PROGRAM`. A relative path begins at the folder of this file.
     #[schemars(with = "String")]
@@ -232,7 +235,7 @@ enum Method {
 }
 
 /// A map in the order of the file.
-mod indexmap_like {
+mod pairs {
     use std::fmt;
 
     use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -338,7 +341,7 @@ impl Credential {
             interval: self.rotate_after - spread,
             deadline: fleet.deadline,
             settle: fleet.settle,
-            lease: fleet.deadline.saturating_mul(2).saturating_add(30 * SECOND),
+            lease: fleet.lease(),
             retry: RETRY.min(fleet.settle.max(1)),
             longest_retry: LONGEST_RETRY,
         }
@@ -353,12 +356,68 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Fleet {
+    /// How long a worker's claim on a record lasts: long enough for a call and what comes with it.
+    pub(crate) fn lease(&self) -> Millis {
+        self.deadline.saturating_mul(3)
+    }
+
+    /// Opens the fleet's store. For reading, the key file may be missing: then the states can be
+    /// listed, and no password can be read.
+    ///
+    /// # Errors
+    /// Returns an error if the store or the key cannot be used, or if this program was built
+    /// without the store's driver.
+    pub async fn open_store(&self, access: Access) -> Result<Arc<dyn Store>, StoreError> {
+        let sealer = match self.key.as_deref().map(Sealer::read) {
+            None => None,
+            Some(Err(SealError::NoKeyFile(_))) if access == Access::Read => None,
+            Some(sealer) => Some(Arc::new(sealer?)),
+        };
+        match &self.store {
+            #[cfg(feature = "sqlite")]
+            StoreAddress::Sqlite(path) => Ok(Arc::new(crate::store::SqliteStore::open(
+                path, access, sealer,
+            )?)),
+            #[cfg(feature = "postgres")]
+            StoreAddress::Postgres(url) => Ok(Arc::new(
+                crate::store::PostgresStore::open(url, sealer).await?,
+            )),
+            #[cfg(feature = "vault")]
+            StoreAddress::Vault(url) => {
+                let options = crate::store::VaultOptions::from_env()?;
+                Ok(Arc::new(crate::store::VaultStore::open(url, options)?))
+            }
+            #[cfg(feature = "command")]
+            StoreAddress::Command(program) => {
+                Ok(Arc::new(crate::store::CommandStore::new(program)))
+            }
+            #[allow(unreachable_patterns, reason = "reachable if a driver is missing")]
+            other => {
+                let _ = sealer;
+                let driver = match other {
+                    StoreAddress::Sqlite(_) => "SQLite",
+                    StoreAddress::Postgres(_) => "PostgreSQL",
+                    StoreAddress::Vault(_) => "Vault",
+                    StoreAddress::Command(_) => "command",
+                };
+                let reason = format!("this program was built without the {driver} store");
+                Err(StoreError::Unusable(reason))
+            }
+        }
+    }
+
     /// Reads a fleet file. Paths in it begin at `folder`; `key` is the key file if it names none.
     ///
     /// # Errors
     /// Returns the first syntax or type error, or else all errors.
     pub fn from_yaml(text: &str, folder: &Path, key: &Path) -> Result<Self, FleetErrors> {
-        let options = options! { with_snippet: false };
+        let mut options = options! { with_snippet: false };
+        // The default limits are for small files; the one for nesting stays.
+        if let Some(budget) = &mut options.budget {
+            budget.max_events = usize::MAX;
+            budget.max_nodes = usize::MAX;
+            budget.max_total_scalar_bytes = usize::MAX;
+        }
         let file: FleetFile = from_str_with_options(text, options)
             .map_err(|error| FleetErrors(vec![unreadable(&error)]))?;
         let mut reader = Reader {
@@ -384,7 +443,10 @@ fn unreadable(error: &Error) -> FleetError {
         Error::SerdeMissingField { field, .. } => format!("missing field `{field}`"),
         Error::SerdeUnknownField {
             field, expected, ..
-        } => format!("unknown field `{field}`; expected one of {}", one_of(expected)),
+        } => format!(
+            "unknown field `{field}`; expected one of {}",
+            one_of(expected)
+        ),
         Error::SerdeUnknownVariant { expected, .. } => {
             format!("unknown value; expected one of {}", one_of(expected))
         }
@@ -454,19 +516,26 @@ impl Reader<'_> {
             known.push((service, url.value));
         }
         if file.credentials.is_empty() {
-            self.add(&file.store, "credentials", "the list is empty; add a credential");
+            self.add(
+                &file.store,
+                "credentials",
+                "the list is empty; add a credential",
+            );
         }
         let credentials = self.credentials(file.credentials, rotate_after, &tls);
         let key = file.key.map_or(key.to_owned(), |key| self.folder.join(key));
         Some(Fleet {
-            access: Access {
+            access: CloudAccess {
                 cloud: file.cloud,
                 region: file.region,
                 project: file.project,
                 endpoints: known,
             },
-            key: matches!(store, Some(StoreAddress::Sqlite(_) | StoreAddress::Postgres(_)))
-                .then_some(key),
+            key: matches!(
+                store,
+                Some(StoreAddress::Sqlite(_) | StoreAddress::Postgres(_))
+            )
+            .then_some(key),
             store: store?,
             publish: file.publish,
             parallel,
@@ -569,7 +638,11 @@ impl Reader<'_> {
     }
 
     /// Returns what the entry is about, and the user name for the login.
-    fn target(&mut self, index: usize, entry: &CredentialEntry) -> Option<(Target, Option<String>)> {
+    fn target(
+        &mut self,
+        index: usize,
+        entry: &CredentialEntry,
+    ) -> Option<(Target, Option<String>)> {
         let field = |name: &str| format!("credentials[{index}].{name}");
         let CredentialEntry {
             name,

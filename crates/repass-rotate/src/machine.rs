@@ -652,9 +652,8 @@ impl Machine<'_> {
 
     /// The password of this number is live.
     fn conclude(&mut self, number: u64) -> Action {
-        let is = |password: &Option<Password>| {
-            password.as_ref().is_some_and(|one| one.number == number)
-        };
+        let is =
+            |password: &Option<Password>| password.as_ref().is_some_and(|one| one.number == number);
         if is(&self.record.passwords.pending) {
             return self.promote_pending(false, true);
         }
@@ -664,7 +663,9 @@ impl Machine<'_> {
             (self.record.passwords.previous.take(), What::Adopted)
         } else {
             let retired = &mut self.record.passwords.retired;
-            let index = retired.iter().position(|password| password.number == number);
+            let index = retired
+                .iter()
+                .position(|password| password.number == number);
             (index.map(|index| retired.remove(index)), What::Adopted)
         };
         // Consumers tell passwords apart by their numbers, so it gets a new one.
@@ -712,10 +713,7 @@ impl Machine<'_> {
         if proven && verified {
             self.end_doubts();
         }
-        self.record.status.rotate_at = self
-            .context
-            .now
-            .saturating_add(self.context.rules.interval);
+        self.record.status.rotate_at = self.context.now.saturating_add(self.context.rules.interval);
         self.rest()
     }
 
@@ -886,9 +884,8 @@ impl Machine<'_> {
 
     fn is_held_by_another(&self) -> bool {
         let lease = self.record.status.lease.as_ref();
-        lease.is_some_and(|lease| {
-            lease.holder != self.context.who && lease.until > self.context.now
-        })
+        lease
+            .is_some_and(|lease| lease.holder != self.context.who && lease.until > self.context.now)
     }
 
     fn pending_number(&self) -> Option<u64> {

@@ -335,7 +335,9 @@ impl ProblemKind {
     /// Returns what to do about it, in one clause.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::NotSent => "check the endpoint and the credentials, then run `repass rotate` again",
+            Self::NotSent => {
+                "check the endpoint and the credentials, then run `repass rotate` again"
+            }
             Self::Later | Self::Unknown => "run `repass rotate` again later",
             Self::Refused => "see the service's message, then run `repass rotate` again",
             Self::WeakPassword => "stop rotating and update repass: the service's rules changed",
@@ -347,7 +349,9 @@ impl ProblemKind {
             Self::Drift => {
                 "run `repass import` with the new password, or `repass rotate --force` to reset it"
             }
-            Self::PasswordFree => "set a password on the instance, then run `repass rotate --force`",
+            Self::PasswordFree => {
+                "set a password on the instance, then run `repass rotate --force`"
+            }
             Self::NoCurrent => "run `repass import` with the current password",
             Self::TooManyInDoubt => "find out which password is live and run `repass import`",
             Self::NotPublished => "check the publish command, then run `repass rotate` again",

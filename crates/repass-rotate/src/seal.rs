@@ -105,7 +105,9 @@ impl Sealer {
         file.write_all(line.as_bytes()).map_err(io)?;
         file.sync_all().map_err(io)?;
         // A key that is lost in a power failure would leave passwords that no one can read.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let folder = fs::File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
         folder.sync_all().map_err(io)?;
         Self::from_key(&*key).ok_or_else(|| SealError::NotAKey(path.to_owned()))
@@ -141,7 +143,10 @@ impl Sealer {
     }
 
     /// Seals the passwords of a credential's record of this version.
-    pub(crate) fn seal(
+    ///
+    /// # Errors
+    /// The operating system does not provide randomness.
+    pub fn seal(
         &self,
         name: &str,
         version: u64,
@@ -160,12 +165,10 @@ impl Sealer {
     }
 
     /// Opens what [`seal`](Self::seal) returned for the same name and version.
-    pub(crate) fn open(
-        &self,
-        name: &str,
-        version: u64,
-        sealed: &[u8],
-    ) -> Result<Passwords, SealError> {
+    ///
+    /// # Errors
+    /// The text was sealed with another key, for another name or version, or is damaged.
+    pub fn open(&self, name: &str, version: u64, sealed: &[u8]) -> Result<Passwords, SealError> {
         let parts = || {
             let rest = sealed.strip_prefix(&[FORMAT])?;
             let (id, rest) = rest.split_first_chunk::<ID_LENGTH>()?;

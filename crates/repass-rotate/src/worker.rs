@@ -5,8 +5,8 @@
 //! more; fewer if the service throttles; none any more after equal refusals or a weak-password
 //! refusal of a generated password.
 
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,10 +30,11 @@ use crate::store::{Query, Store, StoreError, Version, Which, save, system_now};
 
 /// How long a login may take.
 const LOGIN_DEADLINE: Duration = Duration::from_secs(10);
-/// How many names are read from the store at once.
+/// How many names are read at once from a store for one process.
 const PAGE: usize = 200;
-/// How long a shared store keeps a page from other workers.
-const CLAIM: Duration = Duration::from_secs(60);
+/// How many names are read at once from a shared store for each credential that is rotated at once.
+/// The store keeps them from other workers for as long as a lease lasts.
+const SHARED_PAGE: usize = 4;
 /// How many equal refusals in a row stop a service.
 const EQUAL_REFUSALS: usize = 5;
 /// How many failures of the store in a row stop the run.
@@ -141,6 +142,8 @@ pub enum End {
         due_at: Millis,
         /// Whether the current password is another one than before the turn.
         rotated: bool,
+        /// Whether a rotation is still to be done.
+        unfinished: bool,
     },
     /// Another worker holds it.
     Held,
@@ -231,12 +234,7 @@ impl fmt::Debug for Worker {
 
 impl Worker {
     /// Creates a worker. Calls end within the fleet's deadline.
-    pub fn new(
-        fleet: Arc<Fleet>,
-        store: Arc<dyn Store>,
-        client: Client,
-        options: Options,
-    ) -> Self {
+    pub fn new(fleet: Arc<Fleet>, store: Arc<dyn Store>, client: Client, options: Options) -> Self {
         let retries = RetryConfig {
             deadline: Duration::from_millis(fleet.deadline),
             ..RetryConfig::default()
@@ -445,9 +443,11 @@ impl Worker {
         let version_before = record.status.version;
         let fresh = match generate(DEFAULT_LENGTH) {
             Ok(fresh) => fresh,
-            Err(error) => return Turn::of(End::Store {
-                reason: error.to_string(),
-            }),
+            Err(error) => {
+                return Turn::of(End::Store {
+                    reason: error.to_string(),
+                });
+            }
         };
         let mut event = Event::Begin {
             fresh,
@@ -497,7 +497,9 @@ impl Worker {
                     }
                     Event::Sent(reply)
                 }
-                Action::Login(number) => Event::LoggedIn(number, log_in(credential, &record, number).await),
+                Action::Login(number) => {
+                    Event::LoggedIn(number, log_in(credential, &record, number).await)
+                }
                 Action::Publish => {
                     Event::Published(publish(&self.fleet.publish, &credential.name, &record).await)
                 }
@@ -508,12 +510,13 @@ impl Worker {
         Turn {
             end: End::State {
                 rotated: status.version != version_before,
+                unfinished: status.state.is_unfinished()
+                    || status.state == State::Idle && status.rotate_at <= self.clock.now(),
                 state: status.state,
                 problem: status.problem,
                 due_at: status.due_at,
             },
             throttled,
-            version: Some(version),
         }
     }
 
@@ -577,8 +580,6 @@ struct Turn {
     end: End,
     /// How long the service asks to wait, if it throttles.
     throttled: Option<Duration>,
-    #[allow(dead_code, reason = "shows in a debugger")]
-    version: Option<Version>,
 }
 
 impl Turn {
@@ -586,7 +587,6 @@ impl Turn {
         Self {
             end,
             throttled: None,
-            version: None,
         }
     }
 
@@ -697,7 +697,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.skipped = self.queues.values().map(VecDeque::len).sum::<usize>() + self.waiting.len();
+        self.skipped += self.queues.values().map(VecDeque::len).sum::<usize>() + self.waiting.len();
         Ok(())
     }
 
@@ -722,7 +722,14 @@ impl<'a> Run<'a> {
 
     /// Reads more names when few are left.
     async fn fill(&mut self) -> Result<(), StoreError> {
-        let wanted = self.worker.options.parallel.max(PAGE / 2);
+        let parallel = self.worker.options.parallel.max(1);
+        let is_exclusive = self.worker.store.is_exclusive();
+        let page = if is_exclusive {
+            PAGE
+        } else {
+            parallel * SHARED_PAGE
+        };
+        let wanted = parallel;
         while !matches!(self.source, Source::End) {
             let queued: usize = self.queues.values().map(VecDeque::len).sum();
             if queued >= wanted {
@@ -734,7 +741,7 @@ impl<'a> Run<'a> {
                 Source::All(index) => {
                     let index = *index;
                     let worker = self.worker;
-                    let names: Vec<_> = worker.credentials().skip(index).take(PAGE).collect();
+                    let names: Vec<_> = worker.credentials().skip(index).take(page).collect();
                     self.source = if names.is_empty() {
                         Source::End
                     } else {
@@ -750,18 +757,21 @@ impl<'a> Run<'a> {
             let query = Query {
                 which,
                 after,
-                limit: PAGE,
-                claim: CLAIM,
+                limit: page,
+                claim: Duration::from_millis(self.worker.fleet.lease()),
                 ..Query::default()
             };
             let page = self.worker.store.list(&query).await?;
-            if !self.worker.store.is_exclusive() {
+            if !is_exclusive {
                 self.worker.clock.set(page.now);
             }
             let last = page.records.last().map(|record| record.name.clone());
             for record in page.records {
                 // Each has one turn from the store; it asks for more itself.
-                let known = self.by_name.get(record.name.as_str()).map(|one| one.name.as_str());
+                let known = self
+                    .by_name
+                    .get(record.name.as_str())
+                    .map(|one| one.name.as_str());
                 if let Some(name) = known
                     && !self.turns.contains_key(name)
                 {
@@ -872,6 +882,7 @@ impl<'a> Run<'a> {
             state,
             problem,
             due_at,
+            unfinished,
             ..
         } = &end
         {
@@ -886,8 +897,13 @@ impl<'a> Run<'a> {
                 (None, last) if !is_well => last,
                 (None, _) => None,
             };
-            let is_weak = problem.as_ref().is_some_and(|one| one.kind == ProblemKind::WeakPassword);
-            let equal = gate.refusal.clone().filter(|(_, times)| *times >= EQUAL_REFUSALS);
+            let is_weak = problem
+                .as_ref()
+                .is_some_and(|one| one.kind == ProblemKind::WeakPassword);
+            let equal = gate
+                .refusal
+                .clone()
+                .filter(|(_, times)| *times >= EQUAL_REFUSALS);
             if *state == State::Failed && is_weak {
                 self.stop_all("the service refused a generated password: its rules changed");
             } else if let Some((reason, _)) = equal {
@@ -899,7 +915,9 @@ impl<'a> Run<'a> {
                 let queue = self.queues.remove(&service).unwrap_or_default();
                 self.skipped += queue.len();
             }
-            self.follow_up(name, *state, *due_at);
+            if *unfinished {
+                self.follow_up(name, *state, *due_at);
+            }
         }
         if self.store_failures >= STORE_FAILURES {
             self.stop_all("the store failed several times in a row");
@@ -925,9 +943,9 @@ impl<'a> Run<'a> {
         let is_soon = self.begun.elapsed() + wait <= patience || self.worker.options.watch;
         let is_over = matches!(state, State::Failed | State::Stuck | State::Promoted);
         let is_rare = self.turns.get(name).is_some_and(|turns| *turns < TURNS);
+        // In a run that watches, the store tells what is due much later.
         let is_far = wait > Duration::from_secs(24 * 60 * 60);
-        let is_rotated = state == State::Idle && due_at > now;
-        if is_soon && is_rare && !is_over && !is_far && !is_rotated {
+        if is_soon && is_rare && !is_over && !is_far {
             self.waiting.push(Reverse((Instant::now() + wait, name)));
         }
     }
@@ -935,7 +953,10 @@ impl<'a> Run<'a> {
     fn summary(&self) -> Summary {
         let mut summary = Summary {
             skipped: self.skipped,
-            up_to_date: self.by_name.len().saturating_sub(self.ends.len() + self.skipped),
+            up_to_date: self
+                .by_name
+                .len()
+                .saturating_sub(self.ends.len() + self.skipped),
             ..Summary::default()
         };
         for (end, rotated) in self.ends.values() {
@@ -943,7 +964,10 @@ impl<'a> Run<'a> {
                 End::Held => &mut summary.held,
                 End::ClockBack => &mut summary.clock_back,
                 End::OtherTarget | End::Store { .. } => &mut summary.failed,
-                End::State { state, .. } => match state {
+                End::State {
+                    state, unfinished, ..
+                } => match state {
+                    State::Idle if *unfinished => &mut summary.waiting,
                     State::Idle if *rotated => &mut summary.rotated,
                     State::Idle => &mut summary.up_to_date,
                     State::Promoted => {

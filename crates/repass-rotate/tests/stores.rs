@@ -1,6 +1,18 @@
 //! Every store against the same tests, with the real servers.
-
-#![cfg(all(feature = "sqlite", feature = "postgres", feature = "vault", feature = "command"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "the steps are part of the tests"
+)]
+#![cfg(all(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "vault",
+    feature = "command"
+))]
 
 mod servers;
 
@@ -93,7 +105,10 @@ async fn conforms(store: Arc<dyn Store>) {
     let mut first = record("First-Password-1", 0);
     first.status.due_at = 0;
     let one = save(&*store, "first", None, &first).await.unwrap();
-    assert_eq!(store.load("first").await.unwrap(), Some((first.clone(), one)));
+    assert_eq!(
+        store.load("first").await.unwrap(),
+        Some((first.clone(), one))
+    );
 
     // Nobody creates it twice, nobody replaces another version, and a failure changes nothing.
     let other = record("Other-Password-1", 0);
@@ -101,7 +116,10 @@ async fn conforms(store: Arc<dyn Store>) {
         let conflict = store.save("first", expected, &other).await.unwrap_err();
         assert!(matches!(conflict, StoreError::Conflict), "{conflict}");
     }
-    assert_eq!(store.load("first").await.unwrap(), Some((first.clone(), one)));
+    assert_eq!(
+        store.load("first").await.unwrap(),
+        Some((first.clone(), one))
+    );
     let conflict = store.save("absent", Some(one), &other).await.unwrap_err();
     assert!(matches!(conflict, StoreError::Conflict), "{conflict}");
     assert_eq!(store.load("absent").await.unwrap(), None);
@@ -109,7 +127,10 @@ async fn conforms(store: Arc<dyn Store>) {
     // A replaced version is not expected again.
     let two = save(&*store, "first", Some(one), &other).await.unwrap();
     assert_ne!(one, two);
-    assert_eq!(store.load("first").await.unwrap(), Some((other.clone(), two)));
+    assert_eq!(
+        store.load("first").await.unwrap(),
+        Some((other.clone(), two))
+    );
     let conflict = store.save("first", Some(one), &first).await.unwrap_err();
     assert!(matches!(conflict, StoreError::Conflict), "{conflict}");
 
@@ -164,7 +185,10 @@ async fn conforms(store: Arc<dyn Store>) {
         names.retain(|name| store.is_exclusive() || *name != "held");
         names
     };
-    assert_eq!(names(&*store, due()).await, free(&["first", "held", "lapsed"]));
+    assert_eq!(
+        names(&*store, due()).await,
+        free(&["first", "held", "lapsed"])
+    );
     let unfinished = Query {
         which: Which::Unfinished,
         ..Query::default()
@@ -198,7 +222,9 @@ async fn conforms(store: Arc<dyn Store>) {
     after.status.tries += 1;
     let saved = save(&lossy, "later", Some(version), &after).await.unwrap();
     assert_eq!(store.load("later").await.unwrap(), Some((after, saved)));
-    let conflict = save(&lossy, "later", Some(version), &before).await.unwrap_err();
+    let conflict = save(&lossy, "later", Some(version), &before)
+        .await
+        .unwrap_err();
     assert!(matches!(conflict, StoreError::Conflict), "{conflict}");
 }
 
@@ -226,7 +252,10 @@ impl Store for Lossy {
         })
     }
 
-    fn list<'a>(&'a self, query: &'a Query) -> repass_rotate::store::Answer<'a, repass_rotate::store::Page> {
+    fn list<'a>(
+        &'a self,
+        query: &'a Query,
+    ) -> repass_rotate::store::Answer<'a, repass_rotate::store::Page> {
         self.0.list(query)
     }
 }
@@ -238,7 +267,11 @@ fn sqlite(path: &Path, sealer: &Arc<Sealer>) -> SqliteStore {
 #[tokio::test]
 async fn sqlite_conforms() {
     let folder = tempfile::tempdir().unwrap();
-    conforms(Arc::new(sqlite(&folder.path().join("repass.db"), &sealer()))).await;
+    conforms(Arc::new(sqlite(
+        &folder.path().join("repass.db"),
+        &sealer(),
+    )))
+    .await;
 }
 
 /// Opens a database that may still be starting.
@@ -292,7 +325,10 @@ async fn a_command_conforms() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let helper = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/command_store.py");
+    let helper = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/servers/command_store.py"
+    );
     let program = folder.path().join(".helper");
     let script = format!(
         "#!/bin/sh\nCOMMAND_STORE={} exec python3 {helper}\n",
@@ -314,13 +350,18 @@ async fn a_command_that_fails_confirms_nothing() {
     let program = folder.path().join("helper");
     for (script, expected) in [
         ("exit 3", "failed: exit status: 3"),
-        ("echo '{\"version\": \"First-Password-1\"}'", "invalid answer (line 1 column 30)"),
+        (
+            "echo '{\"version\": \"First-Password-1\"}'",
+            "invalid answer (line 1 column 30)",
+        ),
         ("echo '{}'", "neither a version nor a conflict"),
     ] {
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         make_executable(&program);
         let store = CommandStore::new(&program);
-        let saved = store.save("first", None, &record("First-Password-1", 0)).await;
+        let saved = store
+            .save("first", None, &record("First-Password-1", 0))
+            .await;
         let error = saved.unwrap_err();
         assert!(matches!(error, StoreError::NotConfirmed(_)), "{error:?}");
         assert!(error.to_string().contains(expected), "{error}");
@@ -365,7 +406,8 @@ async fn sqlite_admits_one_process_and_any_reader() {
     // Only the owner reads the files, and no password is in them.
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let entry = entry.unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&entry.metadata().unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600, "{entry:?}");
         let content = std::fs::read(entry.path()).unwrap();
         let needle = b"First-Password-1";
@@ -384,7 +426,11 @@ async fn sqlite_says_what_is_wrong_with_a_file() {
         error.to_string().replace(&path, "repass.db")
     };
     insta::assert_snapshot!(error(Access::Read), @"the store cannot be used: repass.db cannot be opened: No such file or directory (os error 2)");
-    std::fs::write(&path, "this is something else, and long enough to be looked at as a database").unwrap();
+    std::fs::write(
+        &path,
+        "this is something else, and long enough to be looked at as a database",
+    )
+    .unwrap();
     insta::assert_snapshot!(error(Access::Write), @"the store cannot be used: repass.db: others can read or write it; run `chmod 600` on it");
     make_executable(&path);
     insta::assert_snapshot!(error(Access::Write), @"the store cannot be used: it is not a database, or damaged: file is not a database");
@@ -399,7 +445,10 @@ async fn sealed_passwords_open_only_in_their_place() {
     let first = record("First-Password-1", 0);
     let version = store.save("first", None, &first).await.unwrap();
     store.save("first", Some(version), &first).await.unwrap();
-    store.save("second", None, &record("Second-Password-1", 0)).await.unwrap();
+    store
+        .save("second", None, &record("Second-Password-1", 0))
+        .await
+        .unwrap();
     drop(store);
 
     let connection = rusqlite::Connection::open(&path).unwrap();
@@ -411,13 +460,19 @@ async fn sealed_passwords_open_only_in_their_place() {
         connection.execute(change, []).unwrap();
         let store = sqlite(&path, &sealer);
         let error = store.load("first").await.unwrap_err();
-        assert!(matches!(error, StoreError::Seal(SealError::Damaged)), "{change}: {error}");
+        assert!(
+            matches!(error, StoreError::Seal(SealError::Damaged)),
+            "{change}: {error}"
+        );
     }
 
     let other = Sealer::create(&folder.path().join("key")).unwrap();
     let store = SqliteStore::open(&path, Access::Read, Some(Arc::new(other))).unwrap();
     let error = store.load("second").await.unwrap_err();
-    assert!(matches!(error, StoreError::Seal(SealError::OtherKey { .. })), "{error}");
+    assert!(
+        matches!(error, StoreError::Seal(SealError::OtherKey { .. })),
+        "{error}"
+    );
 }
 
 #[test]
@@ -452,7 +507,9 @@ async fn postgres_offers_each_record_to_one_worker() {
     let (one, two) = tokio::join!(open(&postgres, &sealer), open(&postgres, &sealer));
     for index in 0..100 {
         let due = record("Some-Password-1", 0);
-        save(&*one, &format!("{index:03}"), None, &due).await.unwrap();
+        save(&*one, &format!("{index:03}"), None, &due)
+            .await
+            .unwrap();
     }
     let mut claims = tokio::task::JoinSet::new();
     for store in [&one, &two, &one, &two] {

@@ -27,9 +27,18 @@ pub use command::CommandStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::{Access, SqliteStore};
+pub use sqlite::SqliteStore;
 #[cfg(feature = "vault")]
 pub use vault::{VaultOptions, VaultStore};
+
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading, also while another process writes. Nothing is created.
+    Read,
+    /// Reading and writing. In a SQLite file only one process can.
+    Write,
+}
 
 /// What a method of a store returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -183,7 +192,9 @@ pub async fn save(
 /// Returns the time by the system's clock.
 pub fn system_now() -> Millis {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 impl Query {

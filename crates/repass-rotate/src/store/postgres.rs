@@ -276,13 +276,8 @@ impl Store for PostgresStore {
                     [&is_unfinished, &after, &limit, &query.statuses, &claim];
                 self.query(CLAIM, &parameters).await?
             } else {
-                let parameters: [&(dyn ToSql + Sync); 5] = [
-                    &is_due,
-                    &is_unfinished,
-                    &after,
-                    &limit,
-                    &query.statuses,
-                ];
+                let parameters: [&(dyn ToSql + Sync); 5] =
+                    [&is_due, &is_unfinished, &after, &limit, &query.statuses];
                 self.query(LIST, &parameters).await?
             };
             let unreadable = |error: tokio_postgres::Error| StoreError::Unreadable {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use tokio::sync::oneshot;
 
 use super::row::{self, Row, integer};
-use super::{Answer, Page, Query, Store, StoreError, Version, Which, system_now};
+use super::{Access, Answer, Page, Query, Store, StoreError, Version, Which, system_now};
 use crate::record::Record;
 use crate::seal::{Sealer, is_open_to_others};
 
@@ -20,15 +20,6 @@ use crate::seal::{Sealer, is_open_to_others};
 const SCHEMA: i32 = 1;
 /// How many saves that wait are written together. They share the wait for the disk.
 const TOGETHER: usize = 64;
-
-/// What a SQLite store is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Reading, also while another process writes. Nothing is created.
-    Read,
-    /// Writing. Only one process can.
-    Write,
-}
 
 /// A store in a SQLite file.
 ///
@@ -309,10 +300,23 @@ fn write<'a>(
             } = row;
             let changed = match expected {
                 Some(expected) => update.execute(params![
-                    name, version, state, due_at, lease_until, status, sealed, expected
+                    name,
+                    version,
+                    state,
+                    due_at,
+                    lease_until,
+                    status,
+                    sealed,
+                    expected
                 ]),
                 None => insert.execute(params![
-                    name, version, state, due_at, lease_until, status, sealed
+                    name,
+                    version,
+                    state,
+                    due_at,
+                    lease_until,
+                    status,
+                    sealed
                 ]),
             };
             results.push(match changed.map_err(failed)? {

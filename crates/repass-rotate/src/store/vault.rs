@@ -167,7 +167,12 @@ impl VaultStore {
         })
     }
 
-    fn request(&self, method: Method, folder: &Url, name: &str) -> Result<RequestBuilder, StoreError> {
+    fn request(
+        &self,
+        method: Method,
+        folder: &Url,
+        name: &str,
+    ) -> Result<RequestBuilder, StoreError> {
         let mut url = folder.clone();
         if !name.is_empty()
             && let Ok(mut path) = url.path_segments_mut()
@@ -186,7 +191,10 @@ impl VaultStore {
         let mut token = reqwest::header::HeaderValue::from_str(token.expose())
             .map_err(|_| StoreError::Unusable("the Vault token is not a token".to_owned()))?;
         token.set_sensitive(true);
-        let mut request = self.http.request(method, url).header("X-Vault-Token", token);
+        let mut request = self
+            .http
+            .request(method, url)
+            .header("X-Vault-Token", token);
         if let Some(namespace) = &self.namespace {
             request = request.header("X-Vault-Namespace", namespace);
         }
@@ -220,7 +228,8 @@ impl VaultStore {
             Err(error) => return Err(not_available(error)),
         };
         let record = body.data.data;
-        let record = record.ok_or_else(|| unreadable("it was deleted; undelete it or destroy it"))?;
+        let record =
+            record.ok_or_else(|| unreadable("it was deleted; undelete it or destroy it"))?;
         check_format(name, &record.status)?;
         Ok(Some((record, Version(body.data.metadata.version))))
     }
@@ -273,9 +282,10 @@ impl Store for VaultStore {
             if !answer.status().is_success() {
                 return Err(refusal(answer).await);
             }
-            let saved: Body<Metadata> = answer.json().await.map_err(|error| {
-                StoreError::NotConfirmed(error.without_url().to_string())
-            })?;
+            let saved: Body<Metadata> = answer
+                .json()
+                .await
+                .map_err(|error| StoreError::NotConfirmed(error.without_url().to_string()))?;
             Ok(Version(saved.data.version))
         })
     }
@@ -328,7 +338,10 @@ impl Store for VaultStore {
 
 /// Waits for a few futures at once.
 async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut futures: Vec<_> = futures.into_iter().map(|one| (Box::pin(one), None)).collect();
+    let mut futures: Vec<_> = futures
+        .into_iter()
+        .map(|one| (Box::pin(one), None))
+        .collect();
     std::future::poll_fn(|context| {
         let mut is_ready = true;
         for (future, output) in &mut futures {
@@ -346,5 +359,8 @@ async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
         }
     })
     .await;
-    futures.into_iter().filter_map(|(_, output)| output).collect()
+    futures
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
 }

@@ -72,7 +72,11 @@ fn all_is_well(system: &System, budget: Budget) -> Explored {
     explored
 }
 
-const OPERATIONS: [Operation; 3] = [Operation::DcsReset, Operation::DcsChange, Operation::DdmAdmin];
+const OPERATIONS: [Operation; 3] = [
+    Operation::DcsReset,
+    Operation::DcsChange,
+    Operation::DdmAdmin,
+];
 
 #[test]
 fn one_worker_survives_faults_and_crashes() {
@@ -80,7 +84,11 @@ fn one_worker_survives_faults_and_crashes() {
         for login in [true, false] {
             let budget = Budget {
                 // A job can end at any time, so there are more states.
-                faults: if operation == Operation::DdmAdmin { 1 } else { 2 },
+                faults: if operation == Operation::DdmAdmin {
+                    1
+                } else {
+                    2
+                },
                 crashes: 1,
                 ..NOTHING
             };

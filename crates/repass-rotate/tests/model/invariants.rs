@@ -33,7 +33,9 @@ impl World {
         };
         let workers = self.workers.iter().map(|worker| match worker {
             Worker::Away => "away".to_owned(),
-            Worker::Saving { step, .. } => format!("saving {:?} {}", step.action, show(&step.record)),
+            Worker::Saving { step, .. } => {
+                format!("saving {:?} {}", step.action, show(&step.record))
+            }
             Worker::Reading { step, .. } => format!("reading {:?}", step.action),
             Worker::Acting { action, .. } => format!("acting {action:?}"),
         });
@@ -53,7 +55,10 @@ impl World {
             return Err(violation.clone());
         }
         if self.live != FOREIGN && !self.knows(&self.live) {
-            return Err(format!("the live password {} is not in the store", self.live));
+            return Err(format!(
+                "the live password {} is not in the store",
+                self.live
+            ));
         }
         for effect in &self.effects {
             let is_alive = effect.is_alive(self.now, system);
@@ -74,7 +79,11 @@ impl World {
             return;
         };
         // Without proof, nothing may be about to restore another one.
-        if self.proven.iter().any(|proven| proven == current.secret.expose()) {
+        if self
+            .proven
+            .iter()
+            .any(|proven| proven == current.secret.expose())
+        {
             return;
         }
         let restored = self.effects.iter().find(|effect| {
@@ -129,13 +138,23 @@ impl World {
                 return world.is_right().map(|()| world);
             }
             let mut moves = world.moves(system);
-            let wanted = ["a worker ", "a job begins", "it is done", "the cloud does", "the lease"];
+            let wanted = [
+                "a worker ",
+                "a job begins",
+                "it is done",
+                "the cloud does",
+                "the lease",
+            ];
             let next = moves.iter().position(|(name, _)| {
-                wanted.iter().any(|wanted| name.starts_with(wanted)) || *name == "the old password is wrong"
+                wanted.iter().any(|wanted| name.starts_with(wanted))
+                    || *name == "the old password is wrong"
             });
             let index = next.unwrap_or(moves.len() - 1);
             world = moves.swap_remove(index).1;
         }
-        Err(format!("nothing comes of it: {:?}", world.record.status.state))
+        Err(format!(
+            "nothing comes of it: {:?}",
+            world.record.status.state
+        ))
     }
 }

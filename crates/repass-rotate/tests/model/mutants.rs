@@ -35,7 +35,12 @@ fn sending_before_saving_is_found() {
 #[test]
 fn sending_without_a_lease_is_found() {
     let mutate = |system: &mut System| system.ignores_lease = true;
-    is_found(mutate, Operation::DcsReset, 2, "two workers send at the same time");
+    is_found(
+        mutate,
+        Operation::DcsReset,
+        2,
+        "two workers send at the same time",
+    );
 }
 
 #[test]
@@ -51,7 +56,11 @@ fn forgetting_what_is_in_doubt_is_found() {
         step.record.passwords.retired.clear();
         step
     }
-    machine_is_found(mutant, Operation::DcsChange, "p2.0 is forgotten and may still be set");
+    machine_is_found(
+        mutant,
+        Operation::DcsChange,
+        "p2.0 is forgotten and may still be set",
+    );
 }
 
 #[test]
@@ -61,7 +70,11 @@ fn forgetting_the_password_before_is_found() {
         step.record.passwords.previous = None;
         step
     }
-    machine_is_found(mutant, Operation::DcsReset, "p0 is forgotten and may still be set");
+    machine_is_found(
+        mutant,
+        Operation::DcsReset,
+        "p0 is forgotten and may still be set",
+    );
 }
 
 #[test]
@@ -97,7 +110,11 @@ fn sending_a_change_twice_is_found() {
         }
         step
     }
-    machine_is_found(mutant, Operation::DcsChange, "a change to p2.0 is sent twice");
+    machine_is_found(
+        mutant,
+        Operation::DcsChange,
+        "a change to p2.0 is sent twice",
+    );
 }
 
 #[test]

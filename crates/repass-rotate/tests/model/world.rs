@@ -55,15 +55,9 @@ pub(crate) enum Worker {
     /// It holds nothing.
     Away,
     /// It has taken a step, and is about to save it.
-    Saving {
-        step: Step,
-        expected: u64,
-    },
+    Saving { step: Step, expected: u64 },
     /// It saved, but the answer was lost: it reads the record back.
-    Reading {
-        step: Step,
-        expected: u64,
-    },
+    Reading { step: Step, expected: u64 },
     /// It is about to carry out an action.
     Acting {
         record: Record,
@@ -363,11 +357,16 @@ impl World {
         };
         let reply = |outcome: Outcome| Event::Sent(outcome.into_reply());
         let lease = record.status.lease.as_ref();
-        let lasts = lease.is_some_and(|Lease { until, .. }| {
-            *until >= self.now + system.rules.deadline
-        });
+        let lasts =
+            lease.is_some_and(|Lease { until, .. }| *until >= self.now + system.rules.deadline);
         if !lasts && !system.ignores_lease {
-            self.next(system, index, reply(Outcome::NotSent), "the lease is short", moves);
+            self.next(
+                system,
+                index,
+                reply(Outcome::NotSent),
+                "the lease is short",
+                moves,
+            );
             return;
         }
         let Some(pending) = &record.passwords.pending else {
@@ -391,7 +390,13 @@ impl World {
             let mut job = sent.clone();
             job.prove(&new);
             job.add(&new, false);
-            job.next(system, index, reply(Outcome::Accepted), "a job begins", moves);
+            job.next(
+                system,
+                index,
+                reply(Outcome::Accepted),
+                "a job begins",
+                moves,
+            );
         } else {
             let mut done = applied.clone();
             done.prove(&new);
@@ -436,7 +441,13 @@ impl World {
                 moves,
             );
             restored.prove(&new);
-            restored.next(system, index, reply(Outcome::Done), "it is done, and a node fails", moves);
+            restored.next(
+                system,
+                index,
+                reply(Outcome::Done),
+                "it is done, and a node fails",
+                moves,
+            );
         }
     }
 
@@ -518,7 +529,13 @@ impl World {
     }
 
     fn publish(&self, system: &System, index: usize, moves: &mut Vec<(&'static str, Self)>) {
-        self.next(system, index, Event::Published(Ok(())), "a worker publishes", moves);
+        self.next(
+            system,
+            index,
+            Event::Published(Ok(())),
+            "a worker publishes",
+            moves,
+        );
         if let Some(failed) = self.fault() {
             let event = Event::Published(Err(String::new()));
             failed.next(system, index, event, "publishing fails", moves);
@@ -579,8 +596,20 @@ impl World {
             (now - effect.since).min(4).hash(&mut hasher);
         }
         // It is looked at only if there is one worker, and would count without end.
-        let wrong = if self.workers.len() == 1 { self.wrong } else { 0 };
-        (self.budget, &self.proven, &self.changes, wrong, self.crashed, self.was_overtaken).hash(&mut hasher);
+        let wrong = if self.workers.len() == 1 {
+            self.wrong
+        } else {
+            0
+        };
+        (
+            self.budget,
+            &self.proven,
+            &self.changes,
+            wrong,
+            self.crashed,
+            self.was_overtaken,
+        )
+            .hash(&mut hasher);
         self.sending
             .map(|(who, until)| (who, until.saturating_sub(now)))
             .hash(&mut hasher);
@@ -611,14 +640,20 @@ impl World {
     fn hash_record(&self, record: &Record, hasher: &mut impl Hasher) {
         let now = self.now;
         let status = &record.status;
-        (status.state, status.problem.as_ref().map(|problem| problem.kind)).hash(hasher);
+        (
+            status.state,
+            status.problem.as_ref().map(|problem| problem.kind),
+        )
+            .hash(hasher);
         // What is past is past.
         for time in [status.due_at, status.rotate_at] {
             time.saturating_sub(now).min(20).hash(hasher);
         }
         (status.version, status.published_version, status.verified).hash(hasher);
         (status.tries.min(RESENDS), status.wrong_logins).hash(hasher);
-        let held = status.held.map(|held| (held.number, (now - held.since).min(3)));
+        let held = status
+            .held
+            .map(|held| (held.number, (now - held.since).min(3)));
         (held, &status.rejected, status.probing, status.next_number).hash(hasher);
         let lease = status.lease.as_ref();
         lease
@@ -627,7 +662,12 @@ impl World {
         let passwords = &record.passwords;
         let one = |password: &Password| {
             let keep_for = password.keep_until.saturating_sub(now);
-            (password.number, password.secret.expose().to_owned(), password.in_doubt, keep_for)
+            (
+                password.number,
+                password.secret.expose().to_owned(),
+                password.in_doubt,
+                keep_for,
+            )
         };
         (passwords.current.as_ref().map(one)).hash(hasher);
         (passwords.pending.as_ref().map(one)).hash(hasher);

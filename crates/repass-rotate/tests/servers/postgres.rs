@@ -38,7 +38,10 @@ impl Postgres {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("postgres://repass@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+        format!(
+            "postgres://repass@127.0.0.1:{}/postgres?sslmode=disable",
+            self.port
+        )
     }
 
     pub(crate) fn run(&mut self) {
