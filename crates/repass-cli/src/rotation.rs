@@ -12,10 +12,7 @@ use repass_client::{Client, Credentials, Endpoints, Operation, ProjectId, Projec
 use repass_rotate::fleet::{Credential, Fleet, StoreAddress};
 use repass_rotate::record::{Millis, Status};
 use repass_rotate::seal::{SealError, Sealer};
-use repass_rotate::store::{
-    self, CommandStore, PostgresStore, Query, SqliteStore, Store, StoreError, VaultOptions,
-    VaultStore,
-};
+use repass_rotate::store::{self, Query, Store, StoreError};
 
 use crate::arguments;
 use crate::configuration::Configuration;
@@ -53,9 +50,11 @@ impl Site {
     /// The file cannot be read or is not valid.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
+        // The whole buffer is zeroed at the end, so it is not larger than needed.
+        let kib = std::fs::metadata(path).map_or(0, |file| file.len() >> 10);
         let input = Input {
             name: &name,
-            largest_kib: LARGEST_KIB,
+            largest_kib: u16::try_from(kib).map_or(LARGEST_KIB, |kib| kib.saturating_add(1)),
             next: "name a fleet file, a YAML file in UTF-8; `repass schema rotation` describes it",
         };
         let file = File::open(path).map_err(|error| input.unreadable(&error))?;
@@ -115,25 +114,16 @@ impl Site {
     /// # Errors
     /// The store or the key cannot be used.
     pub(crate) async fn store(&self, access: Access) -> Result<Arc<dyn Store>, Failure> {
-        let opened = async {
-            let key = self.fleet.key.as_deref().filter(|_| access != Access::States);
-            let sealer = key.map(Sealer::read).transpose()?.map(Arc::new);
-            let store: Arc<dyn Store> = match &self.fleet.store {
-                StoreAddress::Sqlite(path) => {
-                    let access = match access {
-                        Access::Write => store::Access::Write,
-                        Access::States | Access::Passwords => store::Access::Read,
-                    };
-                    Arc::new(SqliteStore::open(path, access, sealer)?)
+        let opened = match access {
+            Access::States => self.fleet.open_store(store::Access::Read),
+            Access::Passwords => {
+                // The store would open without it.
+                if let Some(key) = &self.fleet.key {
+                    Sealer::read(key).map_err(|error| failed(error.into()))?;
                 }
-                StoreAddress::Postgres(url) => Arc::new(PostgresStore::open(url, sealer).await?),
-                StoreAddress::Vault(url) => {
-                    Arc::new(VaultStore::open(url, VaultOptions::from_env()?)?)
-                }
-                StoreAddress::Command(program) => Arc::new(CommandStore::new(program)),
-                _ => return Err(StoreError::Unusable("unknown kind of store".to_owned())),
-            };
-            Ok(store)
+                self.fleet.open_store(store::Access::Read)
+            }
+            Access::Write => self.fleet.open_store(store::Access::Write),
         };
         opened.await.map_err(failed)
     }

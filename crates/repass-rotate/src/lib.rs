@@ -69,6 +69,8 @@
 //! # Features
 //!
 //! `sqlite`, `postgres`, `vault` and `command` are the stores. All are enabled by default.
+//!
+#![doc = include_str!("scheduling.md")]
 
 mod call;
 pub mod fleet;
