@@ -73,7 +73,7 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let session = Session::new(&endpoints, project.into(), credentials);
-        let transport = Transport::new(session, endpoints.allow_http)?;
+        let transport = Transport::new(session, &endpoints)?;
         Ok(Self {
             endpoints,
             transport,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Url};
+use reqwest::{Certificate, Client, ClientBuilder, Url};
 
 /// How long a connection is kept for the next call. Services close idle ones after minutes; a call
 /// that met the closing would end in doubt.
@@ -15,6 +15,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
     pub(crate) timeout: Duration,
+    /// The only certificate authorities that are trusted; those of the system if there are none.
+    authorities: Vec<Certificate>,
     /// To this machine, without TLS.
     plain: OnceLock<Client>,
     /// To this machine.
@@ -24,13 +26,19 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, authorities: Vec<Certificate>) -> Self {
         Self {
             timeout,
+            authorities,
             plain: OnceLock::new(),
             local: OnceLock::new(),
             remote: OnceLock::new(),
         }
+    }
+
+    /// New connections that may take this long to be made.
+    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
+        Self::new(timeout, self.authorities.clone())
     }
 
     /// The client for this URL.
@@ -64,6 +72,12 @@ impl Connections {
             .connect_timeout(self.timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")));
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let builder = if self.authorities.is_empty() {
+            builder
+        } else {
+            builder.tls_certs_only(self.authorities.iter().cloned())
+        };
         let made = make(builder).build()?;
         Ok(client.get_or_init(|| made).clone())
     }

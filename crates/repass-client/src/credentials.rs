@@ -111,7 +111,8 @@ impl Credentials {
     /// call: some wrong passwords lock a user.
     ///
     /// # Errors
-    /// A domain, name or password that is empty.
+    /// A domain, name or password that is empty or has a control character, such as the carriage
+    /// return that is left of a line of a Windows file.
     pub fn user(
         domain: impl Into<String>,
         name: impl Into<String>,
@@ -127,10 +128,14 @@ impl Credentials {
             ("user name", &*user.name),
             ("password of the user", user.password.expose()),
         ] {
-            if text.is_empty() {
-                let problem = "is empty";
-                return Err(InvalidCredentials { what, problem });
-            }
+            let problem = if text.is_empty() {
+                "is empty"
+            } else if text.contains(char::is_control) {
+                "has a control character"
+            } else {
+                continue;
+            };
+            return Err(InvalidCredentials { what, problem });
         }
         Ok(Self(Kind::User(user)))
     }

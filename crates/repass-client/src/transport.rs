@@ -15,7 +15,7 @@ use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
 use crate::session::{Authentication, Login, LoginError, Session};
-use crate::{ErrorBody, NotSent, Resending, credentials, endpoints, error_body};
+use crate::{Endpoints, ErrorBody, NotSent, Resending, credentials, endpoints, error_body};
 
 /// More than any documented answer; the rest of a longer one is not read.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -93,13 +93,16 @@ pub(crate) struct Seen {
 }
 
 impl Transport {
-    pub(crate) fn new(session: Session, allow_http: bool) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(session: Session, endpoints: &Endpoints) -> Result<Self, reqwest::Error> {
         let resending = Resending::default();
         let transport = Self {
             identity: Identity::Session(Arc::new(session)),
-            connections: Arc::new(Connections::new(resending.connect_timeout())),
+            connections: Arc::new(Connections::new(
+                resending.connect_timeout(),
+                endpoints.authorities.clone(),
+            )),
             resending,
-            allow_http,
+            allow_http: endpoints.allow_http,
             begun: None,
             sent: Arc::default(),
             memory: Arc::default(),
@@ -184,7 +187,7 @@ impl Transport {
         self.resending = resending;
         let connect_timeout = resending.connect_timeout();
         if connect_timeout != self.connections.timeout {
-            self.connections = Arc::new(Connections::new(connect_timeout));
+            self.connections = Arc::new(self.connections.with_timeout(connect_timeout));
         }
     }
 
