@@ -1,6 +1,7 @@
 //! The five service verbs.
 
 use std::future::Future;
+use std::io::IsTerminal;
 
 use repass_client::{
     Client, Completion, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
@@ -8,10 +9,10 @@ use repass_client::{
 };
 
 use crate::arguments::{Dcs, Ddm, Dms, Output, Target};
-use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::output::{self, Called, Operation};
 use crate::password::read_old_and_new;
+use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
@@ -86,7 +87,14 @@ pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
 
 impl Target {
     fn client(&self, operation: Operation) -> Result<Client, Failure> {
-        Configuration::load(&self.access)?.client(operation.into())
+        let settings = Settings::load(&self.access)?;
+        let client = settings.client(operation.into())?;
+        if std::io::stderr().is_terminal() {
+            for note in settings.overrides() {
+                terminal::say(&format!("note: {note}"));
+            }
+        }
+        Ok(client)
     }
 }
 
