@@ -302,8 +302,10 @@ impl<'a> Region<'a> {
             let name = text_of(layers, &["region_name"])?;
             let regions = Self::listed(layers)?;
             let chosen = |region: &&Self| wanted.contains(&region.name.text());
-            let first = regions.iter().find(chosen).or(regions.first());
-            let Some(first) = first else {
+            if let Some(chosen) = regions.iter().find(chosen) {
+                return Ok(Some(chosen.clone()));
+            }
+            let Some(first) = regions.first() else {
                 match name {
                     None => continue,
                     Some(name) => return Ok(Some(Self { name, values: None })),

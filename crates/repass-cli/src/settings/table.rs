@@ -95,8 +95,7 @@ const fn row(name: &'static str, places: u8, role: Role) -> Name {
 
 use Role::{Finds, Harmless, Only, Refused, Sets};
 
-const PASSWORD_OR_TOKEN: &str =
-    "repass logs in with a user's name and password, or takes a token or an access key";
+const PASSWORD_OR_TOKEN: &str = "give a user's name and password, a token or an access key instead";
 const NO_FEDERATION: &str =
     "repass does not log in through an identity provider: get a token or an access key, and set it";
 const NO_FILE: &str = "repass does not read that file: set HUAWEICLOUD_SDK_AK and _SK instead";
