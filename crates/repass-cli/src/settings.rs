@@ -304,19 +304,28 @@ impl Settings {
         let (Some(source), Some(login)) = (source, &self.login) else {
             return;
         };
-        let of_project = source.get(Which::ProjectDomain);
-        let of_user = login.get(Which::Domain).filter(|_| login.is_user());
-        if let (Some(of_project), Some(of_user)) = (of_project, of_user)
-            && of_project.text() != of_user.text()
-        {
-            self.problems.push(Problem::new(
-                format!("{} differs from {}", of_project.source, of_user.source),
-                format!(
-                    "repass finds a project by its name in the domain of the user only: give its id \
-                     ({})",
-                    ways(Which::ProjectId)
-                ),
-            ));
+        let ids = (
+            source.get(Which::ProjectDomainId),
+            source.get(Which::DomainId),
+        );
+        let names = (
+            source.get(Which::ProjectDomain),
+            login.get(Which::Domain).filter(|_| login.is_user()),
+        );
+        for pair in [names, ids] {
+            if let (Some(of_project), Some(of_user)) = pair
+                && of_project.text() != of_user.text()
+            {
+                self.problems.push(Problem::new(
+                    format!("{} differs from {}", of_project.source, of_user.source),
+                    format!(
+                        "repass finds a project by its name in the domain of the user only: give its \
+                         id ({})",
+                        ways(Which::ProjectId)
+                    ),
+                ));
+                return;
+            }
         }
     }
 

@@ -652,8 +652,15 @@ fn only_the_named_authorities_are_trusted() {
     }
 }
 
-/// Whole files as people have them: what each is, the files, and the options.
-const FILES: &[(&str, &[(&str, &str)], &str)] = &[
+/// A kind of file, the files with their names, and the options.
+type Example = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
+/// Whole files as people have them.
+const FILES: &[Example] = &[
     (
         "a sample of the vendor: no region, a port, and a key for storage outside of auth",
         &[(
@@ -912,6 +919,22 @@ clouds: {otc: {region_name: eu-nl}}
         "--region eu-nl",
     ),
     (
+        "the region of the option before that of the variable",
+        &[(
+            "clouds.yaml",
+            "clouds:
+  otc:
+    regions:
+      - name: eu-de
+        values: {auth: {project_id: in-de}}
+      - name: eu-nl
+        values: {auth: {project_id: in-nl}}
+    auth: {token: token-otc}
+",
+        )],
+        "--region eu-nl",
+    ),
+    (
         "a region beside a list that begins with another one",
         &[(
             "clouds.yaml",
@@ -1052,7 +1075,13 @@ fn whole_files_do_what_they_say_or_are_refused() {
             .map(|(name, text)| (*name, text.as_str()))
             .collect();
         let folder = folder(&files);
-        let (run, recorded) = recorder.call(&format!("--cloud otc {options}"), &[], folder.path());
+        let variables = if what.ends_with("that of the variable") {
+            vec![("OS_REGION_NAME".to_owned(), "eu-de".to_owned())]
+        } else {
+            Vec::new()
+        };
+        let options = format!("--cloud otc {options}");
+        let (run, recorded) = recorder.call(&options, &variables, folder.path());
         let shown = if recorded.is_empty() {
             assert_eq!(run.code, Some(2), "{what}: {}", run.transcript());
             run.stderr

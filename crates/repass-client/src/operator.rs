@@ -1,6 +1,7 @@
 //! Who operates a host.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 
@@ -84,14 +85,16 @@ impl Operator {
     }
 
     /// The host without its first label, which is the name of a service. Where the rest could be a
-    /// domain under which anyone has names, such as `co.uk`, it is the whole host.
+    /// domain under which anyone has names, such as `co.uk`, it is the whole host; so it is for an
+    /// address.
     fn of_other(host: &str) -> Self {
         let is_shared = |site: &str| match site.split_once('.') {
             None => true,
             Some((first, rest)) => !rest.contains('.') && first.len() < 4 && rest.len() < 4,
         };
+        let is_address = host.starts_with('[') || host.parse::<IpAddr>().is_ok();
         let site = match host.split_once('.') {
-            Some((_, site)) if !is_shared(site) => site,
+            Some((_, site)) if !is_address && !is_shared(site) => site,
             _ => host,
         };
         Self::Other(site.to_owned())

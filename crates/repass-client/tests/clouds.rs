@@ -179,6 +179,9 @@ fn hosts_below_one_domain_are_of_one_operator() {
         ),
         ("iam.partner.co.uk", "dcs.other.co.uk", false),
         ("partner.co.uk", "other.co.uk", false),
+        ("10.0.0.1", "11.0.0.1", false),
+        ("10.0.0.1", "0.0.1.example", false),
+        ("[2001:db8::1]", "[2001:db8::2]", false),
         ("partner.example", "other.example", false),
         (
             "iam.eu-de.otc.t-systems.com",
