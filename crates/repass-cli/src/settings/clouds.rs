@@ -58,6 +58,8 @@ pub(crate) struct Cloud {
 /// A field of a cloud, or below its `auth`.
 pub(crate) struct Field {
     pub(crate) level: Level,
+    /// The name as it is written, perhaps with hyphens.
+    key: String,
     /// With underscores.
     pub(crate) name: String,
     pub(crate) value: Node,
@@ -275,11 +277,14 @@ impl<'a> Layer<'a> {
             Node::Text(text) => text.expose().is_empty(),
             _ => false,
         };
-        if is_nothing || known.any(|known| (known.level, &known.name) == (level, &name)) {
+        // Two ways to write one name are two fields, as they are for openstacksdk; that they differ
+        // is found later.
+        if is_nothing || known.any(|known| (known.level, known.key.as_str()) == (level, key)) {
             return;
         }
         fields.push(Field {
             level,
+            key: key.to_owned(),
             name,
             value: node.value.clone(),
             source: self.document.source(node, path),
