@@ -5,18 +5,23 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Url};
+use reqwest::{Client, ClientBuilder, Url};
 
 /// How long a connection is kept for the next call. Services close idle ones after minutes; a call
 /// that met the closing would end in doubt.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The only certificate authorities to trust; those of the system if there are none.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) type Authorities = Vec<reqwest::Certificate>;
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) type Authorities = [(); 0];
+
 #[derive(Debug)]
 pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
     pub(crate) timeout: Duration,
-    /// The only certificate authorities that are trusted; those of the system if there are none.
-    authorities: Vec<Certificate>,
+    authorities: Authorities,
     /// To this machine, without TLS.
     plain: OnceLock<Client>,
     /// To this machine.
@@ -26,7 +31,7 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(timeout: Duration, authorities: Vec<Certificate>) -> Self {
+    pub(crate) fn new(timeout: Duration, authorities: Authorities) -> Self {
         Self {
             timeout,
             authorities,

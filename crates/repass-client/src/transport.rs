@@ -31,7 +31,7 @@ pub(crate) const NEW_TOKEN: &str = "x-subject-token";
 /// This is what a generated client is made with; [`Client::transport`](crate::Client::transport)
 /// gives one. The generated client sends through this transport's own HTTP client
 /// whichever one it was given, so that none can follow a redirect with a password in its body; and
-/// only to a URL that [`Endpoints`](crate::Endpoints) would accept. Its `new` makes an HTTPS client
+/// only to a URL that [`Endpoints`] would accept. Its `new` makes an HTTPS client
 /// that is never used; where there are no certificates, take `new_with_client`.
 #[derive(Debug, Clone)]
 pub struct Transport {

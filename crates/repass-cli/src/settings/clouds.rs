@@ -310,7 +310,7 @@ impl<'a> Region<'a> {
                 let mut regions = regions.iter();
                 regions.find(|region| region.name.text() == *wanted)
             };
-            if let Some(chosen) = wanted.iter().find_map(|wanted| chosen(&wanted)) {
+            if let Some(chosen) = wanted.iter().find_map(chosen) {
                 return Ok(Some(chosen.clone()));
             }
             let Some(first) = regions.first() else {
