@@ -51,7 +51,7 @@ const BUILT_IN: (&str, &str) = (
 pub(crate) struct Cloud {
     pub(crate) fields: Vec<Field>,
     pub(crate) region: Option<Found>,
-    /// Where the cloud begins.
+    /// The line on which the cloud begins.
     pub(crate) place: Option<Source>,
 }
 
