@@ -11,6 +11,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::document::{METHODS, join, text, word};
+use crate::rules;
 use crate::spec::{Role, Spec};
 
 /// A place where a change breaks something.
@@ -98,6 +99,7 @@ static DOCUMENT: Keys = &[
     // A client that is told nothing takes the first server, or one by its number.
     ("servers", Ordered(&SERVER, passes)),
     ("operations", Named(&OPERATION, passes)),
+    ("x-error-codes", Named(&ERROR_CODE, passes)),
     ("securitySchemes", Named(&SECURITY_SCHEME, passes)),
 ];
 // Without the title, which names the package of a generated client.
@@ -108,6 +110,7 @@ static INFO: Keys = &[
     ("contact", Words),
     ("license", Words),
 ];
+static ERROR_CODE: Keys = &[("message", Words)];
 static SERVER: Keys = &[
     ("description", Words),
     ("variables", Named(&VARIABLE, passes)),
@@ -126,6 +129,7 @@ static OPERATION: Keys = &[
     ("parameters", Ordered(&PARAMETER, parameter)),
     ("requestBody", One(&REQUEST_BODY)),
     ("responses", Named(&RESPONSE, response)),
+    ("x-retry", Is(retry)),
 ];
 static PARAMETER: Keys = &[
     ("description", Words),
@@ -143,6 +147,7 @@ static REQUEST_BODY: Keys = &[
 static RESPONSE: Keys = &[
     ("description", Words),
     ("headers", Named(&PARAMETER, passes)),
+    ("x-outcome", Is(outcome)),
     ("content", Named(&MEDIA_TYPE, media_type)),
 ];
 static MEDIA_TYPE: Keys = &[
@@ -308,6 +313,47 @@ fn known(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
 
 fn different(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
     (old != new).then_some(Shift::Other)
+}
+
+/// A request that was sent once may be sent twice.
+fn retry(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
+    let old = old?;
+    let parsed = |value| rules::Retry::parse(value).ok();
+    let Some((old, new)) = parsed(old).zip(new.and_then(parsed)) else {
+        return different(Some(old), new);
+    };
+    // The class of the requests that the old exception was about.
+    let exception = old.unless.as_ref().map(|old| {
+        let same = new.unless.as_ref();
+        let same = same.filter(|new| new.property == old.property && new.value == old.value);
+        (
+            old.class,
+            same.map_or(new.class, |same| same.class.min(new.class)),
+        )
+    });
+    let loosened = new.class > old.class || exception.is_some_and(|(old, new)| new > old);
+    loosened.then_some(Shift::Other)
+}
+
+/// A value, or a property with details, may be added. All else decides what is proven.
+fn outcome(old: Option<&Value>, new: Option<&Value>) -> Option<Shift> {
+    let old = old?;
+    (!new.is_some_and(|new| keeps(old, new))).then_some(Shift::Other)
+}
+
+fn keeps(old: &Value, new: &Value) -> bool {
+    // These change what is proven also where there was none.
+    const DECISIVE: &[&str] = &["kind", "proof"];
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let kept =
+                (old.iter()).all(|(key, old)| new.get(key).is_some_and(|new| keeps(old, new)));
+            kept && DECISIVE
+                .iter()
+                .all(|key| old.contains_key(*key) == new.contains_key(*key))
+        }
+        _ => old == new,
+    }
 }
 
 /// Each member is a way in. What opens the door must open it still.

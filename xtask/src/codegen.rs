@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use similar::TextDiff;
 
 use crate::spec::{self, Spec};
-use crate::{client, hosts, lint, policy};
+use crate::{client, hosts, lint, policy, rules};
 
 /// The folder that holds generated files and nothing else.
 const CLIENT_FOLDER: &str = "crates/repass-client/src/generated";
@@ -25,6 +25,7 @@ pub fn generate(specs: &[Spec]) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::from([
         (POLICY_FILE.to_owned(), policy::generate(specs)?),
         (format!("{CLIENT_FOLDER}/hosts.rs"), hosts::generate(specs)?),
+        (format!("{CLIENT_FOLDER}/rules.rs"), rules::generate(specs)?),
     ]);
     for spec in specs {
         let path = format!("{CLIENT_FOLDER}/{}.rs", spec.name);

@@ -2,7 +2,8 @@
 //!
 //! `openapi/*.yaml` is read into [`spec::Spec`]s, [`lint`] holds them against the house rules (as
 //! they are written: [`document`]; with their [`examples`]), and [`codegen`] writes the client
-//! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
+//! modules ([`client`]), what answers and codes mean ([`rules`]) and the password policies
+//! ([`policy`]). [`release`] holds their versions
 //! against what changed since they were released ([`breaking`]). [`interop`] runs others' tools on
 //! them. [`dist`] bundles the contract with a [`site`] of pages, which are partly [`markdown`] of the
 //! tree.
@@ -21,6 +22,7 @@ pub mod lint;
 pub mod markdown;
 pub mod policy;
 pub mod release;
+pub mod rules;
 pub mod rust;
 pub mod site;
 pub mod spec;

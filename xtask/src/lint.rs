@@ -11,9 +11,9 @@ use anyhow::{Result, bail};
 use openapiv3::{APIKeyLocation, ReferenceOr, SecurityScheme, StatusCode};
 use serde_json::{Map, Value};
 
-use crate::document::{Object, text};
+use crate::document::{Object, join, text};
 use crate::spec::{self, Role, Spec, Use};
-use crate::{examples, policy};
+use crate::{examples, policy, rules};
 
 /// A house rule.
 #[derive(Debug)]
@@ -38,6 +38,9 @@ pub const RULES: &[Rule] = &[
     rule("media-type", media_type),
     rule("secrets", secrets),
     rule("password-policy", password_policy),
+    rule("retry", rules::check_retry),
+    rule("outcome", rules::check_outcomes),
+    rule("error-codes", rules::check_error_codes),
     rule("patterns", patterns),
     rule("open-responses", open_responses),
     rule("extensible-enums", extensible_enums),
@@ -128,6 +131,7 @@ pub fn findings(specs: &[Spec]) -> Vec<Finding> {
             }));
         }
         findings.extend(shared_secrets(spec, earlier));
+        findings.extend(rules::shared_codes(spec, earlier));
     }
     findings
 }
@@ -169,6 +173,7 @@ fn order(spec: &Spec, problems: &mut Problems) {
         "servers",
         "security",
         "tags",
+        rules::ERROR_CODES,
         "paths",
         "components",
     ];
@@ -194,14 +199,29 @@ fn order(spec: &Spec, problems: &mut Problems) {
 
 /// A misspelt key is no error to any tool; it just has no effect.
 fn unknown_keys(spec: &Spec, problems: &mut Problems) {
-    const EXTENSIONS: &[&str] = &[policy::EXTENSION, EXTENSIBLE_ENUM];
+    // Each extension, and the kind of object that it has an effect on.
+    const EXTENSIONS: &[(&str, &str)] = &[
+        (policy::EXTENSION, "schemas"),
+        (EXTENSIBLE_ENUM, "schemas"),
+        (rules::RETRY, "operation"),
+        (rules::OUTCOME, "responses"),
+        (rules::ERROR_CODES, "document"),
+    ];
     for object in spec.objects() {
-        let extensions = object.keys.keys().filter(|key| key.starts_with("x-"));
-        for key in extensions.filter(|key| !EXTENSIONS.contains(&key.as_str())) {
-            let known = EXTENSIONS.join(" and ");
-            let problem =
-                format!("only the extensions {known} have an effect; correct or remove `{key}`");
-            problems.add(&object.place, problem);
+        for key in object.keys.keys().filter(|key| key.starts_with("x-")) {
+            let place = join(&object.place, ", ", key);
+            match EXTENSIONS.iter().find(|(name, _)| name == key) {
+                None => {
+                    let known: Vec<_> = EXTENSIONS.iter().map(|(name, _)| *name).collect();
+                    let known = known.join(", ");
+                    let problem = format!("unknown extension; correct or remove it ({known})");
+                    problems.add(place, problem);
+                }
+                Some((_, kind)) if *kind != object.kind => {
+                    problems.add(place, "the extension has no effect here; remove it");
+                }
+                Some(_) => {}
+            }
         }
     }
     // What the model does not know is lost when the model is written again.

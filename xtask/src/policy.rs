@@ -6,8 +6,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde::{Deserialize, Serialize};
 
-use crate::rust;
 use crate::spec::Spec;
+use crate::{rules, rust};
 
 /// The name of the extension.
 pub const EXTENSION: &str = "x-password-policy";
@@ -91,7 +91,7 @@ pub fn parse(schema: &Schema) -> Result<Option<PasswordPolicy>> {
     let Some(value) = schema.schema_data.extensions.get(EXTENSION) else {
         return Ok(None);
     };
-    let extension: Extension = serde_json::from_value(value.clone())?;
+    let extension: Extension = rules::from_object(value.clone())?;
     ensure!(
         (1..=4).contains(&extension.min_classes),
         "minClasses is {}; there are 4 classes, write 1 to 4",

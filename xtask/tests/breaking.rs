@@ -135,7 +135,10 @@ const ANSWER: &str = "          content:
                 poured:
                   $ref: '#/components/examples/Poured'
 ";
-const DONE: &str = "        '204':\n          description: The token is in a header.\n";
+const DONE: &str = "        '204':
+          description: The token is in a header.
+          x-outcome: { certainty: done }
+";
 const BAD_REQUEST: &str = "        '400':\n          $ref: '#/components/responses/Refused'\n";
 const CLASSES: &str = "        4XX:
           $ref: '#/components/responses/Refused'
@@ -275,6 +278,18 @@ fn other() -> Vec<Change> {
         change(LOGIN_BODY, &LOGIN_BODY.replace("content", "x-tea: earl-grey\n      content")),
         sent("{ type: string }", "{ oneOf: [{ type: string }, { type: integer }] }"),
         change("        notOld: true\n", "        notOld: true\n        notHot: true\n"),
+        // What an answer proves, what a code means, and another exception.
+        change("poured: { certainty: done }", "poured: { certainty: accepted }"),
+        change("x-outcome: { certainty: done }", "x-outcome: { certainty: accepted }"),
+        change("x-outcome: { certainty: done }", "x-outcome: { certainty: done, proof: [id] }"),
+        change("            property: result\n", "            property: lid\n"),
+        change("kind: busy", "kind: locked"),
+        change("kind: busy, ", ""),
+        change("triesLeft: lid", "minutesLeft: lid"),
+        change("status: 418, kind: other", "status: 418, kind: busy"),
+        change("status: 418", "status: 417"),
+        change("TEA.500", "TEA.501"),
+        change("property: no_password_access", "property: note"),
     ]
 }
 
@@ -348,6 +363,23 @@ fn removed_or_stricter() -> Vec<Change> {
         gone("        notUsername: true\n").backwards(),
         gone("        notOld: true\n").backwards(),
         change("[Teapot-418]", "[Teapot-418, Teapot-419]"),
+        change("x-retry: unavailable", "x-retry: lost-answer"),
+        change("x-retry: unavailable", "x-retry: never").backwards(),
+        gone("        unless: { property: no_password_access, value: true, class: never }\n"),
+        change(
+            "value: true, class: never",
+            "value: true, class: unavailable",
+        ),
+        gone("      x-retry: unavailable\n"),
+        gone("          x-outcome: { certainty: done }\n"),
+        gone("              spilt: { certainty: refused, kind: busy, triesLeft: lid }\n"),
+        gone(", triesLeft: lid"),
+        at(
+            "x-outcome: { certainty: done }",
+            "x-outcome: { certainty: done, jobId: id }",
+            "x-outcome: { certainty: done }",
+        ),
+        gone("  TEA.500: { status: 500, kind: server-error, message: The teapot leaks. }\n"),
     ]
 }
 
@@ -482,6 +514,8 @@ fn words() -> Vec<Change> {
             "example: betty\n          externalDocs: { url: https://teapots.invalid }",
         ),
         change("description: The value of the", "description: A"),
+        change("message: The teapot leaks.", "message: The pot leaks."),
+        change("x-retry: unavailable", "x-retry: { class: unavailable }"),
         change("          nullable: false\n", ""),
         sent(
             "{ type: object }",

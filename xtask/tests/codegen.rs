@@ -214,6 +214,53 @@ fn one_rule_in_the_contract_is_one_line_of_rust() {
     }
 }
 
+#[test]
+fn one_word_of_an_extension_is_one_line_of_rust() {
+    const RULES_FILE: &str = "crates/repass-client/src/generated/rules.rs";
+    let copy = copy();
+    let before = read(&copy, RULES_FILE);
+    for (file, from, to, removed, added) in [
+        (
+            "openapi/dcs.yaml",
+            "x-retry: never",
+            "x-retry: unavailable",
+            "retry: RetryClass::Never,",
+            "retry: RetryClass::Unavailable,",
+        ),
+        (
+            "openapi/dcs.yaml",
+            "failed: { certainty: refused }",
+            "failed: { certainty: accepted }",
+            "certainty: ProvenCertainty::Refused,",
+            "certainty: ProvenCertainty::Accepted,",
+        ),
+        (
+            "openapi/dms.yaml",
+            "kind: ssl-disabled",
+            "kind: busy",
+            "kind: ErrorKind::SslDisabled,",
+            "kind: ErrorKind::Busy,",
+        ),
+    ] {
+        let yaml = read(&copy, file);
+        assert!(yaml.contains(from), "{from}");
+        write(&copy, file, &yaml.replacen(from, to, 1));
+
+        let changes = codegen::write(copy.path()).unwrap();
+
+        assert_eq!(changes, [format!("wrote {RULES_FILE}")], "{to}");
+        let after = read(&copy, RULES_FILE);
+        let diff = TextDiff::from_lines(&before, &after);
+        let changed: Vec<_> = (diff.iter_all_changes())
+            .filter(|change| change.tag() != ChangeTag::Equal)
+            .map(|change| change.value().trim().to_owned())
+            .collect();
+        assert_eq!(changed, [removed, added], "{to}");
+        write(&copy, file, &yaml);
+        codegen::write(copy.path()).unwrap();
+    }
+}
+
 fn specs() -> Vec<Spec> {
     spec::load(&repository()).unwrap()
 }

@@ -123,6 +123,11 @@ const BREACHES: &[Breach] = &[
         "schemas/OldPassword'\n          description: Old.",
     ),
     breach("unknown-keys", "x-extensible-enum", "x-extensible-enums"),
+    breach(
+        "unknown-keys",
+        "minLength: 1\n",
+        "minLength: 1\n          x-retry: never\n",
+    ),
     breach("references", "schemas/OldPassword'", "schemas/OldPasword'").also(&["examples"]),
     breach(
         "references",
@@ -235,19 +240,21 @@ const BREACHES: &[Breach] = &[
         "flat-bodies",
         "          type: boolean\n",
         "          anyOf: [{ type: boolean }, { type: string }]\n",
-    ),
+    )
+    .also(&["retry"]),
     breach(
         "flat-bodies",
         CHANGE_BODY,
         "allOf: [{ $ref: '#/components/schemas/ChangePasswordRequest' }]",
-    ),
-    breach("flat-bodies", CHANGE_BODY, "type: object"),
+    )
+    .also(&["retry"]),
+    breach("flat-bodies", CHANGE_BODY, "type: object").also(&["retry"]),
     breach(
         "flat-bodies",
         CHANGE_BODY,
         "$ref: '#/components/schemas/TeapotId'",
     )
-    .also(&["examples"]),
+    .also(&["examples", "retry"]),
     breach(
         "responses",
         "        '204':\n",
@@ -282,7 +289,7 @@ const BREACHES: &[Breach] = &[
     breach(
         "responses",
         "        '204':\n",
-        "        '200':\n          description: One.\n          content: { application/json: { schema: { type: string }, example: steam } }\n        '201':\n          description: Two.\n          content: { application/json: { schema: { type: boolean }, example: true } }\n        '204':\n",
+        "        '200':\n          description: One.\n          x-outcome: { certainty: done }\n          content: { application/json: { schema: { type: string }, example: steam } }\n        '201':\n          description: Two.\n          x-outcome: { certainty: done }\n          content: { application/json: { schema: { type: boolean }, example: true } }\n        '204':\n",
     ),
     breach(
         "media-type",
@@ -342,6 +349,105 @@ const BREACHES: &[Breach] = &[
         "x-extensible-enum: [poured, spilt]",
         "x-password-policy: { minClasses: 3, specials: '-' }",
     ),
+    breach("retry", "      x-retry: unavailable\n", ""),
+    breach("retry", "x-retry: unavailable", "x-retry: always"),
+    breach("retry", "x-retry: unavailable", "x-retry: [never]"),
+    breach("retry", "class: lost-answer", "clas: lost-answer"),
+    breach("retry", "class: never", "class: lost-answer"),
+    breach(
+        "retry",
+        "property: no_password_access",
+        "property: password_free",
+    ),
+    breach("retry", "value: true", "value: 'yes'"),
+    breach("retry", "value: true", "value: [true]"),
+    breach("outcome", "          x-outcome: { certainty: done }\n", ""),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: done",
+    ),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: { certanty: done }",
+    ),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: { certainty: refused }",
+    ),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: { certainty: done, jobId: job_id }",
+    ),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: { certainty: done, proof: [] }",
+    ),
+    breach(
+        "outcome",
+        "x-outcome: { certainty: done }",
+        "x-outcome: { certainty: done, proof: [id, id] }",
+    ),
+    breach("outcome", "property: result", "property: results"),
+    breach("outcome", "poured: { certainty", "pourd: { certainty"),
+    breach(
+        "outcome",
+        "poured: { certainty: done }",
+        "poured: { certainty: maybe }",
+    ),
+    breach(
+        "outcome",
+        "poured: { certainty: done }",
+        "poured: { certainty: done, triesLeft: lid }",
+    ),
+    breach("outcome", "triesLeft: lid", "triesLeft: lids"),
+    breach("outcome", "triesLeft: lid", "trysLeft: lid"),
+    breach("outcome", "kind: busy", "kind: server-error"),
+    breach(
+        "outcome",
+        "            values:\n              poured: { certainty: done }\n              spilt: { certainty: refused, kind: busy, triesLeft: lid }\n",
+        "            values: {}\n",
+    ),
+    breach(
+        "outcome",
+        "        lid:\n          type: string\n",
+        "        lid:\n          type: integer\n",
+    ),
+    breach(
+        "outcome",
+        "        result:\n          type: string\n",
+        "        result:\n          type: boolean\n",
+    )
+    .also(&["examples"]),
+    breach(
+        "outcome",
+        "      description: The teapot refuses.\n",
+        "      description: The teapot refuses.\n      x-outcome: { certainty: done }\n",
+    ),
+    breach("outcome", "        '200':\n", "        2XX:\n"),
+    breach(
+        "error-codes",
+        "x-error-codes:\n  TEA.418: { status: 418, kind: other, message: The teapot refuses. }\n  TEA.500: { status: 500, kind: server-error, message: The teapot leaks. }\n",
+        "",
+    ),
+    breach(
+        "error-codes",
+        "x-error-codes:\n  TEA.418: { status: 418, kind: other, message: The teapot refuses. }\n  TEA.500: { status: 500, kind: server-error, message: The teapot leaks. }\n",
+        "x-error-codes: [TEA.418]\n",
+    ),
+    breach("error-codes", "status: 418", "status: 200"),
+    breach("error-codes", "status: 418", "status: '418'"),
+    breach("error-codes", "kind: other", "kind: server-error"),
+    breach("error-codes", "kind: other", "knd: other"),
+    breach("error-codes", "kind: server-error", "kind: other"),
+    breach("error-codes", "message: The teapot leaks.", "message: ''"),
+    breach("error-codes", "TEA.500: {", "'TEA 500': {"),
+    breach("error-codes", "TEA.500: {", "APIG.0500: {"),
+    breach("error-codes", "TEA.418: {", "TEA.417: {"),
     breach(
         "patterns",
         "      minLength: 8\n",
@@ -378,7 +484,8 @@ const BREACHES: &[Breach] = &[
         "extensible-enums",
         "x-extensible-enum: [poured, spilt]",
         "x-extensible-enum: [poured, 3]",
-    ),
+    )
+    .also(&["outcome"]),
     breach(
         "extensible-enums",
         "x-extensible-enum: [poured, spilt]",
@@ -523,6 +630,7 @@ fn each_breach_is_told_and_nothing_else() {
 #[test]
 fn a_secret_of_two_files_is_told() {
     let other = VALID.replace("OldPassword", "KettlePassword");
+    let other = other.replace("TEA.", "KET.");
     let specs = [("kettle", other.as_str()), ("teapot", VALID)]
         .map(|(name, text)| Spec::parse(name, text).unwrap());
     let told: Vec<_> = (lint::findings(&specs).iter())
@@ -534,6 +642,47 @@ fn a_secret_of_two_files_is_told() {
             "openapi/teapot.yaml: TeapotPassword: openapi/kettle.yaml has a secret of this name \
              too; rename one [password-policy]"
         ]
+    );
+}
+
+#[test]
+fn a_code_belongs_to_one_service_or_to_the_gateway_of_all() {
+    let codes = |codes: &str| {
+        let start = VALID.find("  TEA.418").unwrap();
+        let end = VALID.find("\npaths:").unwrap();
+        let text = [&VALID[..start], codes, &VALID[end..]].concat();
+        text.replace("error_code: TEA.418", "error_code: A.1")
+    };
+    let kettle = codes(
+        "  A.1: { status: 400, kind: busy, message: m }
+  APIGW.1: { status: 404, kind: not-found, message: m }
+  APIGW.2: { status: 429, kind: throttled, message: m }
+  APIGW.3: { status: 401, kind: unauthenticated, message: m }
+",
+    );
+    let kettle = kettle.replace("OldPassword", "FormerPassword");
+    let kettle = kettle.replace("TeapotPassword", "KettlePassword");
+    let teapot = codes(
+        "  A.1: { status: 400, kind: busy, message: m }
+  APIGW.1: { status: 404, kind: not-found, message: m }
+  APIGW.2: { status: 429, kind: busy, message: m }
+  APIGW.4: { status: 401, kind: unauthenticated, message: m }
+",
+    );
+    let specs = [("kettle", &kettle), ("teapot", &teapot)]
+        .map(|(name, text)| Spec::parse(name, text).unwrap());
+    let told: Vec<_> = (lint::findings(&specs).iter())
+        .map(Finding::to_string)
+        .collect();
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!("shared-codes", told.join("\n"));
+    });
+    // The reader itself refuses a code that one file has twice.
+    let twice = VALID.replacen("TEA.500", "TEA.418", 1);
+    let error = Spec::parse("teapot", &twice).unwrap_err().to_string();
+    assert!(
+        error.contains("duplicate") && error.contains("TEA.418"),
+        "{error}"
     );
 }
 
@@ -551,6 +700,7 @@ fn every_finding_is_told_at_once() {
         .replace("getToken", "get_token");
     let kettle = text.replace("TeapotPassword", "KettlePassword");
     let kettle = kettle.replace("OldPassword", "FormerPassword");
+    let kettle = kettle.replace("TEA.", "KET.");
     let specs = [("kettle", &kettle), ("teapot", &text)]
         .map(|(name, text)| Spec::parse(name, text).unwrap());
     let error = lint::check(&specs).unwrap_err().to_string();

@@ -36,7 +36,7 @@ fn a_change_asks_for_the_old_password_and_twice_for_the_new_one() {
         terminal.send_line(answer).unwrap();
     }
     shown += &terminal.exp_eof().unwrap();
-    assert!(shown.contains("DCS password change: done"), "{shown}");
+    assert!(shown.contains(": password change (status 200"), "{shown}");
     assert!(!shown.contains(NEW) && !shown.contains(old), "{shown}");
 
     let words = format!("dcs change-password {target} --password-stdin");

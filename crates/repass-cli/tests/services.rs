@@ -288,8 +288,8 @@ fn what_a_service_says_does_not_steer_the_terminal() {
     assert!(lines.iter().all(|line| !line.contains(steers)), "{lines:?}");
     lines.retain(|line| !line.contains("repass_client::"));
     insta::assert_snapshot!(lines.join("\n"), @r"
-    error: DMS password reset: refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
-    next: nothing changed; see what the service says, and its code in the vendor's pages
+    error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
+    next: nothing changed; look the code up in the vendor's pages
     ");
 }
 
@@ -325,20 +325,20 @@ fn a_verbose_call_tells_its_steps() {
         }
     }
     insta::assert_snapshot!(told(&steps), @r#"
-    transport: sending method="GET" host="URL" path="/v3/projects"
-    transport: answered status=200
-    session: looked the project up
-    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
-    transport: answered status=204
+    exchange: sending method="GET" host="http://127.0.0.1:PORT" path="/v3/projects"
+    exchange: answered status=200
+    session: looked up the project
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    exchange: answered status=204
     client: done
-    DMS password reset: done (status 204, request id 0002)
-    transport: sending method="POST" host="URL" path="/v3/auth/tokens"
-    transport: answered status=201
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0002)
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="/v3/auth/tokens"
+    exchange: answered status=201
     session: logged in
-    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
-    transport: answered status=204
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    exchange: answered status=204
     client: done
-    DMS password reset: done (status 204, request id 0004)
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0004)
     "#);
 }
 
@@ -372,9 +372,9 @@ fn a_generated_password_survives_a_lost_answer() {
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
     let lost = run(&mut repass(&format!("{words} --generate")));
     assert_eq!((lost.code, lost.stdout.trim_end().len()), (Some(4), 32));
-    insta::assert_snapshot!(lost.stderr, @r"
-    error: DMS password reset: it is not known whether the password changed: an earlier attempt may have changed it, and the last one did not
-    next: try both passwords on the instance before anything else, and keep the new one until you know
+    insta::assert_snapshot!(lost.stderr, @"
+    error: DMS i at 127.0.0.1:PORT: unknown whether the password reset took effect: the last attempt changed nothing, but an earlier one may have: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    next: run the command again with the same password: a reset that is repeated has the same effect; keep the old password until it has succeeded
     ");
 }
 
@@ -390,12 +390,12 @@ fn an_answer_that_is_none_and_one_that_says_when_are_told() {
         let words = format!("dcs change-password {target} --password-stdin");
         told += &run(repass(&words).write_stdin(format!("old\n{NEW}"))).transcript();
     }
-    insta::assert_snapshot!(told, @r"
+    insta::assert_snapshot!(told, @"
     exit code 4
-    error: DCS password change: it is not known whether the password changed: no whole answer came: error sending request: client error (SendRequest): invalid HTTP version parsed
-    next: try both passwords on the instance before anything else, and keep the new one until you know
+    error: DCS i at 127.0.0.1:PORT: unknown whether the password change took effect: the connection was lost before a complete answer: error sending request: client error (SendRequest): invalid HTTP version parsed
+    next: try the new password on the instance first, then the old one; keep both until one works
     exit code 1
-    error: DCS password change: refused: there were too many requests, wait 99 s (status 429)
+    error: DCS i at 127.0.0.1:PORT: password change refused: too many requests, wait 99 s (status 429)
     next: nothing changed; wait 99 s and try again
     ");
 }
@@ -410,7 +410,9 @@ fn a_service_that_is_not_there_changed_nothing() {
     let absent = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
     assert_eq!(absent.code, Some(1), "{}", absent.stderr);
     assert!(
-        absent.stderr.contains("nothing was sent"),
+        absent
+            .stderr
+            .contains("password reset not sent: could not connect"),
         "{}",
         absent.stderr
     );
@@ -429,8 +431,8 @@ fn a_result_that_cannot_be_written_is_still_one() {
     shell.args(["-c", &line]).env_clear();
     let set = run(shell.env("OS_TOKEN", "emulator-token").write_stdin(NEW));
     assert_eq!(set.code, Some(0), "{}", set.stderr);
-    insta::assert_snapshot!(told(&set.stderr), @r"
-    DMS password reset: done (status 204, request id 0001)
+    insta::assert_snapshot!(told(&set.stderr), @"
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0001)
     note: standard output cannot be written: No space left on device (os error 28); do not run it again for that
     ");
 }
@@ -493,10 +495,7 @@ fn an_interrupted_call_is_unknown() {
             stdout.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
             "{stdout}"
         );
-        assert!(
-            stderr.contains("interrupted while the call was under way"),
-            "{stderr}"
-        );
+        assert!(stderr.contains("interrupted after it was sent"), "{stderr}");
     }
 }
 

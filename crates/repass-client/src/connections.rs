@@ -41,18 +41,38 @@ impl Connections {
         }
     }
 
-    /// New connections that may take this long to be made.
-    pub(crate) fn with_timeout(&self, timeout: Duration) -> Self {
-        Self::new(timeout, self.authorities.clone())
+    /// A client that builds requests.
+    pub(crate) fn builder() -> reqwest::Result<Client> {
+        Self::new(Duration::from_secs(1), Authorities::default()).plain()
     }
 
     /// The client for this URL.
-    pub(crate) fn to(&self, url: &Url) -> reqwest::Result<Client> {
+    pub(crate) fn to(&self, url: &Url, fresh: bool) -> Result<Client, ConnectionError> {
+        if fresh {
+            let builder = Client::builder()
+                .redirect(Policy::none())
+                .connect_timeout(self.timeout)
+                .pool_max_idle_per_host(0)
+                .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")));
+            let builder = if is_loopback(url) {
+                builder.no_proxy()
+            } else {
+                builder
+            };
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            let builder = if url.scheme() == "http" {
+                builder.tls_certs_only([])
+            } else {
+                builder
+            };
+            return self.trusting(builder).build().map_err(ConnectionError);
+        }
         match (is_loopback(url), url.scheme()) {
             (true, "http") => self.plain(),
             (true, _) => self.made(&self.local, ClientBuilder::no_proxy),
             (false, _) => self.made(&self.remote, |builder| builder),
         }
+        .map_err(ConnectionError)
     }
 
     /// The client that needs nothing of the system.
@@ -62,6 +82,20 @@ impl Connections {
             let builder = builder.tls_certs_only([]);
             builder.no_proxy()
         })
+    }
+
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    fn trusting(&self, builder: ClientBuilder) -> ClientBuilder {
+        if self.authorities.is_empty() {
+            builder
+        } else {
+            builder.tls_certs_only(self.authorities.iter().cloned())
+        }
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    fn trusting(&self, builder: ClientBuilder) -> ClientBuilder {
+        builder
     }
 
     fn made(
@@ -77,13 +111,7 @@ impl Connections {
             .connect_timeout(self.timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")));
-        #[cfg(any(feature = "rustls", feature = "native-tls"))]
-        let builder = if self.authorities.is_empty() {
-            builder
-        } else {
-            builder.tls_certs_only(self.authorities.iter().cloned())
-        };
-        let made = make(builder).build()?;
+        let made = make(self.trusting(builder)).build()?;
         Ok(client.get_or_init(|| made).clone())
     }
 }
@@ -96,3 +124,8 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         .parse::<std::net::IpAddr>();
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
+
+/// x
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP library cannot be used")]
+pub struct ConnectionError(#[source] reqwest::Error);

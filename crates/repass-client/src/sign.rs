@@ -3,11 +3,9 @@
 //! A pure function of what is sent. See the vendor's [guide](https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html).
 
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
 use sha2::{Digest, Sha256};
-
-use crate::redact::UNRESERVED;
 
 /// The name of the algorithm.
 pub const ALGORITHM: &str = "SDK-HMAC-SHA256";
@@ -17,7 +15,14 @@ pub const DATE_HEADER: &str = "x-sdk-date";
 /// The form of a time in [`DATE_HEADER`], for `strftime` and `strptime`.
 pub const DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
-/// What stays as it is in a path.
+/// The characters that a URL may hold as they are.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The characters that stay as they are in a path.
 const SEGMENTS: &AsciiSet = &UNRESERVED.remove(b'/');
 
 /// What a signature covers.

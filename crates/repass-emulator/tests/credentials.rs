@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::{Answer, log_in, path, send_with, start, start_at};
 use repass_client::sign::{DATE_FORMAT, DATE_HEADER, Signed, authorization};
 use repass_client::{
-    AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
+    AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
     DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Project, ProjectId, ProjectName,
     ResetPassword, Secret, Username,
 };
@@ -109,7 +109,9 @@ async fn reset(emulator: &Emulator, credentials: Credentials) -> String {
     let password = DmsPassword::new("Kafka-Example-2024").unwrap();
     match client.dms_reset_password(&instance, &password).await {
         Ok(outcome) => outcome.status.to_string(),
-        Err(Error::Refused(refusal)) => format!("{} {}", refusal.status, refusal.code.unwrap()),
+        Err(error) if error.certainty() == Certainty::Refused => {
+            format!("{} {}", error.status().unwrap(), error.code().unwrap())
+        }
         Err(error) => error.to_string(),
     }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
+    /// What was printed on standard error, without the ports of this machine.
     pub(crate) stderr: String,
 }
 
@@ -53,8 +54,24 @@ pub(crate) fn run(command: &mut assert_cmd::Command) -> Run {
     Run {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        stderr: without_ports(str::from_utf8(&output.stderr).unwrap()),
     }
+}
+
+/// The text with a placeholder for each port that the system picked: these have five digits.
+pub(crate) fn without_ports(text: &str) -> String {
+    let mut parts = text.split("127.0.0.1:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let port = if part.len() - rest.len() == 5 {
+            "PORT"
+        } else {
+            &part[..part.len() - rest.len()]
+        };
+        shown += &format!("127.0.0.1:{port}{rest}");
+    }
+    shown
 }
 
 /// A folder with these files, such as `clouds.yaml`.

@@ -125,7 +125,7 @@ pub(crate) fn with(url: &str, credentials: Credentials) -> Client {
     let endpoints = Endpoints::all(url).unwrap();
     let name = ProjectName::new("eu-de").unwrap();
     let client = Client::new(endpoints, name, credentials).unwrap();
-    client.with_resending(calls::ONE_ATTEMPT)
+    client.with_retries(calls::ONE_ATTEMPT)
 }
 
 /// IAM, and services that repeat what they were sent.

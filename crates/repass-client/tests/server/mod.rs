@@ -84,7 +84,7 @@ impl Server {
 
     /// A client that sends nothing again.
     pub(crate) fn client_of_one_attempt(&self) -> Client {
-        self.client().with_resending(ONE_ATTEMPT)
+        self.client().with_retries(ONE_ATTEMPT)
     }
 
     /// The generated clients are made from the address and this.
