@@ -95,6 +95,7 @@ impl Connections {
 
     #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
     fn trusting(&self, builder: ClientBuilder) -> ClientBuilder {
+        let [] = self.authorities;
         builder
     }
 
