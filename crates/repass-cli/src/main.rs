@@ -7,12 +7,10 @@
 
 mod arguments;
 mod check;
-mod clouds;
 #[cfg(feature = "rotate")]
 mod commands;
 mod completions;
 mod config;
-mod configuration;
 mod demo;
 mod emulate;
 mod failure;

@@ -15,9 +15,9 @@ use repass_rotate::seal::{SealError, Sealer};
 use repass_rotate::store::{self, Query, Store, StoreError};
 
 use crate::arguments;
-use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::settings::Settings;
 
 /// A file of a hundred thousand credentials is smaller.
 const LARGEST_KIB: u16 = u16::MAX;
@@ -154,10 +154,10 @@ impl Site {
         let mut each = Vec::new();
         for operation in operations.into_values() {
             let access = self.access(operation.service(), allow_http)?;
-            let configuration = Configuration::load(&access);
-            each.push((operation, configuration.map_err(|failure| self.in_file(failure))?));
+            let settings = Settings::load(&access);
+            each.push((operation, settings.map_err(|failure| self.in_file(failure))?));
         }
-        Configuration::shared_client(&each).map_err(|failure| self.in_file(failure))
+        Settings::shared_client(&each).map_err(|failure| self.in_file(failure))
     }
 
     /// Returns the file's settings for a service in the form of options.

@@ -111,7 +111,10 @@ impl Client {
     ) -> Result<Self, reqwest::Error> {
         let retries = RetryConfig::default();
         let network = Network {
-            connections: Arc::new(Connections::new(retries.connect_timeout())),
+            connections: Arc::new(Connections::new(
+                retries.connect_timeout(),
+                endpoints.authorities.clone(),
+            )),
             retries,
             allow_http: endpoints.allow_http,
             builder: Connections::builder()?,
@@ -128,7 +131,10 @@ impl Client {
     #[must_use]
     pub fn with_retries(mut self, retries: RetryConfig) -> Self {
         if retries.connect_timeout() != self.network.retries.connect_timeout() {
-            self.network.connections = Arc::new(Connections::new(retries.connect_timeout()));
+            self.network.connections = Arc::new(Connections::new(
+                retries.connect_timeout(),
+                self.endpoints.authorities.clone(),
+            ));
         }
         self.network.retries = retries;
         self

@@ -11,10 +11,17 @@ use reqwest::{Client, ClientBuilder, Url};
 /// that met the closing would end in doubt.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The only certificate authorities to trust; those of the system if there are none.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) type Authorities = Vec<reqwest::Certificate>;
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) type Authorities = [(); 0];
+
 #[derive(Debug)]
 pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
     pub(crate) timeout: Duration,
+    authorities: Authorities,
     /// To this machine, without TLS.
     plain: OnceLock<Client>,
     /// To this machine.
@@ -24,9 +31,10 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, authorities: Authorities) -> Self {
         Self {
             timeout,
+            authorities,
             plain: OnceLock::new(),
             local: OnceLock::new(),
             remote: OnceLock::new(),
@@ -35,7 +43,7 @@ impl Connections {
 
     /// A client that builds requests.
     pub(crate) fn builder() -> reqwest::Result<Client> {
-        Self::new(Duration::from_secs(1)).plain()
+        Self::new(Duration::from_secs(1), Authorities::default()).plain()
     }
 
     /// The client for this URL.
@@ -57,7 +65,7 @@ impl Connections {
             } else {
                 builder
             };
-            return builder.build().map_err(ConnectionError);
+            return self.trusting(builder).build().map_err(ConnectionError);
         }
         match (is_loopback(url), url.scheme()) {
             (true, "http") => self.plain(),
@@ -76,6 +84,21 @@ impl Connections {
         })
     }
 
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    fn trusting(&self, builder: ClientBuilder) -> ClientBuilder {
+        if self.authorities.is_empty() {
+            builder
+        } else {
+            builder.tls_certs_only(self.authorities.iter().cloned())
+        }
+    }
+
+    #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+    fn trusting(&self, builder: ClientBuilder) -> ClientBuilder {
+        let [] = self.authorities;
+        builder
+    }
+
     fn made(
         &self,
         client: &OnceLock<Client>,
@@ -89,7 +112,7 @@ impl Connections {
             .connect_timeout(self.timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("repass/", env!("CARGO_PKG_VERSION")));
-        let made = make(builder).build()?;
+        let made = make(self.trusting(builder)).build()?;
         Ok(client.get_or_init(|| made).clone())
     }
 }

@@ -6,7 +6,7 @@ use reqwest::Url;
 
 use crate::Service;
 use crate::cloud::{Cloud, NoEndpoint};
-use crate::connections::is_loopback;
+use crate::connections::{Authorities, is_loopback};
 
 /// The base URL of each service that a client talks to.
 ///
@@ -17,6 +17,7 @@ pub struct Endpoints {
     urls: BTreeMap<Service, String>,
     cloud: Option<Cloud>,
     pub(crate) allow_http: bool,
+    pub(crate) authorities: Authorities,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -38,6 +39,11 @@ pub enum InvalidEndpoint {
     #[error("the endpoint has a query or fragment")]
     Query,
 }
+
+/// A text that has no certificate in PEM, or one that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate in PEM, or one that cannot be read")]
+pub struct InvalidCertificates;
 
 impl Endpoints {
     /// No endpoint yet.
@@ -66,6 +72,21 @@ impl Endpoints {
     pub fn allow_http(mut self) -> Self {
         self.allow_http = true;
         self
+    }
+
+    /// The same endpoints, whose certificates have to be signed by one of these authorities. Those
+    /// of the system are no longer trusted.
+    ///
+    /// # Errors
+    /// The text has no certificate in PEM.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn with_ca(mut self, pem: &str) -> Result<Self, InvalidCertificates> {
+        let authorities = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+        self.authorities = authorities.map_err(|_| InvalidCertificates)?;
+        if self.authorities.is_empty() {
+            return Err(InvalidCertificates);
+        }
+        Ok(self)
     }
 
     /// Where DDM is.
