@@ -76,7 +76,11 @@ async fn drive() -> Result<Demo, Box<dyn std::error::Error>> {
         .dcs_reset_password(&dcs, &ResetPassword::To(new))
         .await;
     reset.done(Operation::DcsResetPassword, done)?;
+    #[cfg(feature = "rotate")]
+    let rotation = rotation::drive().await?;
     Ok(Demo {
+        #[cfg(feature = "rotate")]
+        rotation,
         url: emulator.url(),
         endpoints: endpoints.steps,
         not_sent,
@@ -140,7 +144,7 @@ fn describe(demo: &Demo) -> String {
     let url = &demo.url;
     let violations = demo.not_sent.violations.iter();
     let violations = violations.map(|violation| format!("  - it {violation}\n"));
-    format!(
+    let told = format!(
         "The five endpoints, on an emulator at {url}:\n{}\nA password that the rules of dms refuse \
          is not sent at all:\n{}  requests that the emulator received: {}\n\nA wrong old password, \
          until the account is locked:\n{}\nA reset asks for no old password, so it works during \
@@ -150,7 +154,10 @@ fn describe(demo: &Demo) -> String {
         demo.not_sent.requests,
         lines(&demo.lock),
         lines(&demo.reset).trim_end()
-    )
+    );
+    #[cfg(feature = "rotate")]
+    let told = format!("{told}\n\n{}", rotation::describe(&demo.rotation));
+    told
 }
 
 /// A request stands on a line of its own, once, and below it what came of it each time.
@@ -166,4 +173,125 @@ fn lines(steps: &[Step]) -> String {
         told += &format!("    {}: {}\n", step.status, step.result);
     }
     told
+}
+
+/// The rotation of a small fleet through lost answers.
+#[cfg(feature = "rotate")]
+mod rotation {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use repass_client::{Client, Credentials, Endpoints, ProjectId};
+    use repass_emulator::{Emulator, Fault, Fleet};
+    use repass_rotate::fleet;
+    use repass_rotate::machine::Urgency;
+    use repass_rotate::record::What;
+    use repass_rotate::seal::Sealer;
+    use repass_rotate::store::Access;
+    use repass_rotate::worker::{Options, Progress, Worker};
+    use tokio::sync::{mpsc, watch};
+
+    use crate::output::{Rotated, Rotation};
+
+    /// As often as one call is sent: none of its answers arrives.
+    const LOST: u64 = 3;
+
+    pub(super) async fn drive() -> Result<Rotation, Box<dyn std::error::Error>> {
+        let mut instances = Fleet::built_in();
+        instances.faults.push(lost_answers()?);
+        let emulator = Emulator::start(instances).await?;
+        let client = Client::new(
+            Endpoints::all(&emulator.url())?,
+            ProjectId::new(Fleet::PROJECT_ID)?,
+            Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY)?,
+        )?;
+        let folder = tempfile::tempdir()?;
+        let key = folder.path().join("fleet.key");
+        Sealer::create(&key)?;
+        let file = format!(
+            "store: sqlite:repass.db
+settle: 200ms
+deadline: 1s
+credentials:
+  - name: orders-db
+    ddm: {{ instance_id: {}, username: {} }}
+  - name: orders-cache
+    dcs: {{ instance_id: {} }}
+  - name: events
+    dms: {{ instance_id: {} }}
+",
+            Fleet::DDM_ID,
+            Fleet::DDM_USERNAME,
+            Fleet::DCS_ID,
+            Fleet::DMS_ID
+        );
+        let fleet = Arc::new(fleet::Fleet::from_yaml(&file, folder.path(), &key)?);
+        let store = fleet.open_store(Access::Write).await?;
+        let options = Options {
+            urgency: Urgency::Force,
+            ..Options::new(&fleet)
+        };
+        let worker = Worker::new(fleet.clone(), store.clone(), client, options);
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let (_stop, stopped) = watch::channel(false);
+        let summary = worker.run(&sender, stopped).await?;
+        drop(sender);
+        let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
+        while let Some(progress) = receiver.recv().await {
+            if let Progress::Entry { name, entry } = progress
+                && entry.what == What::Unknown
+            {
+                *unknown.entry(name).or_default() += 1;
+            }
+        }
+        let mut credentials = Vec::new();
+        for credential in &fleet.credentials {
+            let record = store.load(&credential.name).await?;
+            let current = record.and_then(|(record, _)| record.passwords.current);
+            let account = credential.target.account.as_deref();
+            let is_live = current.is_some_and(|current| {
+                let password = current.secret.expose();
+                emulator.password_is(&credential.target.instance, account, password)
+            });
+            credentials.push(Rotated {
+                name: credential.name.clone(),
+                operation: credential.target.operation.api(),
+                unknown_outcomes: unknown.remove(&credential.name).unwrap_or_default(),
+                stored_is_live: is_live,
+            });
+        }
+        if summary.rotated != credentials.len() || credentials.iter().any(|one| !one.stored_is_live) {
+            return Err(format!("not every password was rotated: {summary:?}").into());
+        }
+        Ok(Rotation { credentials })
+    }
+
+    fn lost_answers() -> Result<Fault, serde_json::Error> {
+        serde_json::from_value(serde_json::json!({
+            "fault": "cut", "when": "after", "operation": "resetPassword", "service": "dcs",
+            "count": LOST,
+        }))
+    }
+
+    /// The rotation in five lines.
+    pub(super) fn describe(rotation: &Rotation) -> String {
+        let mut lines =
+            vec!["A fleet is rotated, and the answers of one service are lost:".to_owned()];
+        for one in &rotation.credentials {
+            let result = match one.unknown_outcomes {
+                0 => "the new password was stored, then sent, and is set",
+                _ => {
+                    "stored, sent, outcome unknown; the same password was sent again, and is set"
+                }
+            };
+            lines.push(format!("  {}: {result}", one.name));
+        }
+        let live = rotation.credentials.iter().filter(|one| one.stored_is_live);
+        lines.push(format!(
+            "  passwords in the store that are live: {} of {}",
+            live.count(),
+            rotation.credentials.len()
+        ));
+        lines.join("\n")
+    }
 }

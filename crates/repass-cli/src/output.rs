@@ -230,6 +230,9 @@ pub(crate) struct Demo {
     pub(crate) lock: Vec<Step>,
     /// A reset during the lock.
     pub(crate) reset: Vec<Step>,
+    /// The rotation of a small fleet, during which answers are lost.
+    #[cfg(feature = "rotate")]
+    pub(crate) rotation: Rotation,
 }
 
 /// A request of the demo.
@@ -341,6 +344,28 @@ mod rotation {
         UpToDate,
         /// Nothing: a person has to act.
         Skip,
+    }
+
+    /// The rotation of the demo.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Rotation {
+        /// The credentials.
+        pub(crate) credentials: Vec<Rotated>,
+    }
+
+    /// A credential that the demo rotated.
+    #[derive(Serialize, JsonSchema)]
+    #[schemars(deny_unknown_fields)]
+    pub(crate) struct Rotated {
+        /// The name.
+        pub(crate) name: String,
+        /// The operation that sets its password.
+        pub(crate) operation: Operation,
+        /// How many requests ended without a known outcome.
+        pub(crate) unknown_outcomes: usize,
+        /// Whether the current password in the store is the live one.
+        pub(crate) stored_is_live: bool,
     }
 
     /// A stored password.
