@@ -4,6 +4,17 @@
 //! compare-and-set, and carries out the action only if that succeeded; the result of the action is
 //! the next event. A caller that stops anywhere begins again with [`Event::Begin`].
 //!
+//! | state | what leads on |
+//! |---|---|
+//! | idle | due: a new password is prepared |
+//! | prepared | a login accepts the current password: sending. It rejects it: doubtful |
+//! | sending | done or accepted: set. Not sent or busy: prepared, later. Refused: failed. Unknown, or found so after a crash: doubtful |
+//! | set | a login accepts the new password: promoted. It rejects it: doubtful |
+//! | promoted | published: idle |
+//! | doubtful | a reset is sent again with the same password. Otherwise logins decide: the pending password, the current one, those in doubt, the previous one. None of them: stuck |
+//! | failed | tried again later, or at once if a person asks |
+//! | stuck | a person imports the password or forces another attempt |
+//!
 //! What the machine relies on, and nothing more:
 //! - A login tells which password is live now. It does not tell that a request under way is dead.
 //! - A request whose outcome is unknown may be applied at any later time, unless a later one was

@@ -6,7 +6,7 @@
 //! refusal of a generated password.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -41,8 +41,8 @@ const EQUAL_REFUSALS: usize = 5;
 const STORE_FAILURES: usize = 5;
 /// How often one credential has its turn in a run.
 const TURNS: u32 = 30;
-/// How long a run that watches waits before it asks the store again.
-const WATCH: Duration = Duration::from_secs(30);
+/// How long a run that watches waits before it asks the store again, by default.
+const POLL: Duration = Duration::from_secs(30);
 
 /// A rotation of a fleet.
 #[derive(Clone)]
@@ -69,6 +69,8 @@ pub struct Options {
     pub patience: Duration,
     /// Whether the run goes on until it is stopped, and rotates what becomes due.
     pub watch: bool,
+    /// How long a run that watches waits before it asks the store again what is due.
+    pub poll: Duration,
 }
 
 impl Options {
@@ -81,6 +83,7 @@ impl Options {
             parallel: fleet.parallel,
             patience: Duration::from_millis(fleet.settle.saturating_mul(4)) + LOGIN_DEADLINE,
             watch: false,
+            poll: POLL,
         }
     }
 }
@@ -268,12 +271,15 @@ impl Worker {
             stop,
             by_name: self.by_name(),
             source: Source::first(self.options.urgency),
+            urgency: self.options.urgency,
             queues: HashMap::new(),
             gates: HashMap::new(),
             waiting: BinaryHeap::new(),
             turns: HashMap::new(),
             ends: HashMap::new(),
             running: JoinSet::new(),
+            busy: HashSet::new(),
+            can_be_stopped: true,
             is_stopped: false,
             store_failures: 0,
             skipped: 0,
@@ -651,6 +657,7 @@ struct Run<'a> {
     stop: watch::Receiver<bool>,
     by_name: HashMap<&'a str, &'a Credential>,
     source: Source,
+    urgency: Urgency,
     /// Who waits for a turn, by service.
     queues: HashMap<Service, VecDeque<&'a str>>,
     gates: HashMap<Service, Gate>,
@@ -660,6 +667,11 @@ struct Run<'a> {
     /// How the last turn of each ended, other than well.
     ends: HashMap<&'a str, (End, bool)>,
     running: JoinSet<(String, Turn)>,
+    /// Who is in a queue, has its turn or waits for another one. A lease keeps other workers away,
+    /// and not this one.
+    busy: HashSet<&'a str>,
+    /// Whether the other end of `stop` is there.
+    can_be_stopped: bool,
     is_stopped: bool,
     store_failures: usize,
     skipped: usize,
@@ -689,11 +701,8 @@ impl<'a> Run<'a> {
                     }
                 }
                 () = sleep_until(next), if !is_stopping => {}
-                changed = self.stop.changed(), if !is_stopping => {
-                    // Whoever could stop the run is gone, and so nobody will.
-                    if changed.is_err() {
-                        std::future::pending::<()>().await;
-                    }
+                changed = self.stop.changed(), if !is_stopping && self.can_be_stopped => {
+                    self.can_be_stopped = changed.is_ok();
                 }
             }
         }
@@ -709,6 +718,14 @@ impl<'a> Run<'a> {
                 break;
             }
             self.waiting.pop();
+            self.queue(name);
+        }
+    }
+
+    /// Gives a credential its first turn.
+    fn take(&mut self, name: &'a str) {
+        if self.busy.insert(name) {
+            self.turns.insert(name, 0);
             self.queue(name);
         }
     }
@@ -748,7 +765,7 @@ impl<'a> Run<'a> {
                         Source::All(index + names.len())
                     };
                     for credential in names {
-                        self.queue(&credential.name);
+                        self.take(&credential.name);
                     }
                     continue;
                 }
@@ -775,8 +792,7 @@ impl<'a> Run<'a> {
                 if let Some(name) = known
                     && !self.turns.contains_key(name)
                 {
-                    self.turns.insert(name, 0);
-                    self.queue(name);
+                    self.take(name);
                 }
             }
             self.source = match (which, last) {
@@ -813,13 +829,8 @@ impl<'a> Run<'a> {
                     continue;
                 };
                 gate.running += 1;
-                let turns = self.turns.entry(name).or_default();
-                *turns += 1;
-                // What a person asked for is done once, and then followed up.
-                let urgency = match (self.worker.options.urgency, *turns) {
-                    (_, 2..) => Urgency::Due,
-                    (urgency, _) => urgency,
-                };
+                *self.turns.entry(name).or_default() += 1;
+                let urgency = self.urgency;
                 let worker = self.worker.clone();
                 let credential = Credential::clone(credential);
                 let (progress, stop) = (self.progress.clone(), self.stop.clone());
@@ -846,11 +857,12 @@ impl<'a> Run<'a> {
         if !self.worker.options.watch {
             return next;
         }
-        let again = Instant::now() + WATCH;
+        let again = Instant::now() + self.worker.options.poll;
         if matches!(self.source, Source::End) && self.running.is_empty() {
             // What becomes due while nothing runs has a new first turn.
             self.turns.clear();
             self.source = Source::Due(None);
+            self.urgency = Urgency::Due;
         }
         Some(next.map_or(again, |next| next.min(again)))
     }
@@ -869,6 +881,7 @@ impl<'a> Run<'a> {
         });
         let gate = self.gates.entry(service).or_default();
         gate.running = gate.running.saturating_sub(1);
+        self.busy.remove(name);
         self.store_failures = match &end {
             End::Store { .. } => self.store_failures + 1,
             _ => 0,
@@ -946,6 +959,7 @@ impl<'a> Run<'a> {
         // In a run that watches, the store tells what is due much later.
         let is_far = wait > Duration::from_secs(24 * 60 * 60);
         if is_soon && is_rare && !is_over && !is_far {
+            self.busy.insert(name);
             self.waiting.push(Reverse((Instant::now() + wait, name)));
         }
     }

@@ -716,6 +716,45 @@ async fn a_new_password_is_published_at_least_once() {
 }
 
 #[tokio::test]
+async fn a_run_that_watches_rotates_what_becomes_due() {
+    let site = Site::new(Plan {
+        file: "rotate_after: 2s".to_owned(),
+        ..Plan::of(&[Kind::DcsReset, Kind::DcsChange])
+    })
+    .await;
+    let store = site.store();
+    site.import(&store).await;
+    let options = Options {
+        watch: true,
+        poll: Duration::from_millis(100),
+        ..Options::new(&site.fleet)
+    };
+    let worker = Worker::new(
+        Arc::clone(&site.fleet),
+        Arc::clone(&store),
+        site.client(),
+        options,
+    );
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(async move { worker.run(&sender, stopped).await.unwrap() });
+    let mut promoted = BTreeMap::new();
+    while promoted.len() < 2 || promoted.values().any(|count| *count < 2) {
+        let progress = receiver.recv().await.unwrap();
+        if let Progress::Entry { name, entry } = progress
+            && entry.what == What::Promoted
+        {
+            *promoted.entry(name).or_insert(0) += 1;
+        }
+    }
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    site.all_are_rotated(&store).await;
+    // Each rotation was due, and was one.
+    assert!(requests(&site) <= 6, "{}", requests(&site));
+}
+
+#[tokio::test]
 async fn a_clock_that_moved_back_rotates_nothing() {
     let site = Site::new(Plan::of(&[Kind::DcsReset])).await;
     let store = site.store();

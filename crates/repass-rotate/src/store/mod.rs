@@ -8,7 +8,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
-use crate::record::{FORMAT, Millis, Record, State, Status};
+use crate::record::{Millis, Record, State, Status};
 use crate::seal::SealError;
 
 #[cfg(feature = "command")]
@@ -210,22 +210,15 @@ impl Query {
     }
 }
 
-/// Reads the status of a stored record.
-pub(crate) fn read_status(name: &str, text: &str) -> Result<Status, StoreError> {
-    let unreadable = |reason: String| StoreError::Unreadable {
-        name: name.to_owned(),
-        reason,
-    };
-    let status: Status = serde_json::from_str(text)
-        // The words of the error could repeat the text.
-        .map_err(|error| unreadable(format!("invalid JSON at column {}", error.column())))?;
-    check_format(name, &status)?;
-    Ok(status)
-}
-
 /// Refuses a record of a later format.
+#[cfg(any(
+    feature = "sqlite",
+    feature = "postgres",
+    feature = "vault",
+    feature = "command"
+))]
 pub(crate) fn check_format(name: &str, status: &Status) -> Result<(), StoreError> {
-    if status.format <= FORMAT {
+    if status.format <= crate::record::FORMAT {
         return Ok(());
     }
     Err(StoreError::Unreadable {

@@ -1,7 +1,7 @@
 //! The row of a record in an SQL store: the passwords sealed, the rest as JSON, and what is searched
 //! for in columns of its own.
 
-use super::{Listed, StoreError, read_status};
+use super::{Listed, StoreError, check_format};
 use crate::record::{Millis, Record, State, Status};
 use crate::seal::Sealer;
 
@@ -52,6 +52,19 @@ pub(super) fn read(
         status: read_status(name, status)?,
         passwords: sealer.open(name, version.unsigned_abs(), sealed)?,
     })
+}
+
+/// Reads the status of a stored record.
+fn read_status(name: &str, text: &str) -> Result<Status, StoreError> {
+    let unreadable = |reason: String| StoreError::Unreadable {
+        name: name.to_owned(),
+        reason,
+    };
+    let status: Status = serde_json::from_str(text)
+        // The words of the error could repeat the text.
+        .map_err(|error| unreadable(format!("invalid JSON at column {}", error.column())))?;
+    check_format(name, &status)?;
+    Ok(status)
 }
 
 /// Reads a row of a list.
