@@ -360,9 +360,9 @@ fn key_ids_hidden(told: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_run_at_a_time_and_ctrl_c_ends_it() {
-    let slow = "[{ fault: latency, milliseconds: 4000 }]";
+    let slow = "[{ fault: latency, milliseconds: 2500 }]";
     let site = Site::new(slow).await;
-    site.set("deadline: 1s", "deadline: 30s");
+    site.set("deadline: 1s", "deadline: 5s");
     site.add("publish: [/bin/true]", "project");
     let start = |words: &str| {
         let mut command = site.command(words);
@@ -378,7 +378,10 @@ async fn one_run_at_a_time_and_ctrl_c_ends_it() {
     let second = site.run("rotate fleet.yaml").await;
     assert_eq!(second.code, Some(1));
     let refused = second.stderr.replace(&child.id().to_string(), "ID");
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @r"
+    error: another process (process ID) uses the store ./repass.db; wait until it ends
+    next: nothing was sent; run it again later
+    ");
     // Reading goes on.
     assert!(site.done("get fleet.yaml carts --pending").await.len() > 20);
 
@@ -386,8 +389,22 @@ async fn one_run_at_a_time_and_ctrl_c_ends_it() {
     interrupt(&child);
     let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap());
     let output = output.await.unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    insta::assert_snapshot!(told, @"");
+    let mut told: Vec<_> = str::from_utf8(&output.stderr).unwrap().lines().collect();
+    // Records are created in any order.
+    told[..2].sort_unstable();
+    let told = told.join("\n");
+    insta::assert_snapshot!(told, @r"
+    carts: enrolled
+    orders: enrolled
+    carts: a rotation was requested
+    carts: stored a new password (password 1)
+    carts: sending (password 1)
+    stopping: nothing more is sent, and what was sent is finished; press Ctrl-C again to stop at once
+    carts: the service set the password (password 1, request id 00000000000000000000000000000001)
+    carts: now the current password (password 1)
+    carts: published (password 1)
+    rotated 1, up to date 0, refused 0, doubtful 0, stuck 0, skipped 1
+    ");
     assert_eq!((output.status.code(), site.emulator.received().len()), (Some(1), 1));
     assert!(site.is_live("11111111-0000-4000-8000-000000000001", site.done("get fleet.yaml carts").await.trim_end()));
 
@@ -401,7 +418,11 @@ async fn one_run_at_a_time_and_ctrl_c_ends_it() {
     let output = output.await.unwrap();
     assert_eq!(output.status.code(), Some(4));
     let told = String::from_utf8(output.stderr).unwrap();
-    insta::assert_snapshot!(told.lines().skip(3).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(told.lines().skip(3).collect::<Vec<_>>().join("\n"), @r"
+    stopping: nothing more is sent, and what was sent is finished; press Ctrl-C again to stop at once
+    error: stopped at once; a request may have been under way
+    next: run `repass rotate` again: it finds out how the request ended
+    ");
     assert_eq!(site.run("status fleet.yaml").await.code, Some(4));
     site.done("rotate fleet.yaml").await;
     assert!(site.is_live("11111111-0000-4000-8000-000000000001", site.done("get fleet.yaml carts").await.trim_end()));

@@ -21,6 +21,8 @@ use crate::output::{Planned, RotateEvent, RotateLine};
 use crate::rotation::{Access, Site, States, failed, metrics, no_client, report, states};
 use crate::terminal;
 
+/// How long a run waits for credentials in doubt, beside the times in the fleet file.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a run that watches writes the metrics.
 const METRICS: Duration = Duration::from_secs(30);
 /// The number of records that are read at once.
@@ -201,6 +203,8 @@ async fn rotate(
         only: only.clone(),
         parallel: arguments.parallel.unwrap_or(site.fleet.parallel),
         watch: arguments.watch,
+        // A doubt lasts as long as a service may settle and a request may take.
+        patience: Duration::from_millis(site.fleet.settle.max(site.fleet.deadline)) * 4 + PATIENCE,
         ..Options::new(&site.fleet)
     };
     let total = due.len();
