@@ -407,7 +407,9 @@ impl Worker {
         }
         let now = self.clock.now();
         let mut tasks = JoinSet::new();
-        for credential in missing.into_values() {
+        // In the order of the file.
+        let is_missing = |one: &&Credential| missing.contains_key(one.name.as_str());
+        for credential in self.credentials().filter(is_missing) {
             while tasks.len() >= 64 {
                 enrolled(tasks.join_next().await)?;
             }
