@@ -318,7 +318,7 @@ pub(crate) struct ClockOffset(pub(crate) SignedDuration);
 
 impl fmt::Display for ClockOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let minutes = self.0.as_secs() / 60;
+        let minutes = (self.0.as_secs() as f64 / 60.0).round() as i64;
         let direction = if minutes < 0 { "behind" } else { "ahead of" };
         let minutes = minutes.unsigned_abs();
         write!(
