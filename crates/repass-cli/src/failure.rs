@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use repass_client::{Certainty, Error, NotSent, RefusalKind, UnknownCause, Violations};
+use repass_client::{Certainty, Error, LoginError, NotSent, RefusalKind, UnknownCause, Violations};
 
 use crate::arguments::Output;
 use crate::output::{self, Failed, Kind, Operation, Problem};
@@ -181,7 +181,7 @@ impl Failure {
                 NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => Kind::Usage,
                 NotSent::Late => Kind::Timeout,
                 NotSent::Login(_) => Kind::Login,
-                NotSent::Connect(_) => Kind::Connect,
+                NotSent::Connect(_) | NotSent::Connection(_) => Kind::Connect,
                 _ => Kind::Other,
             },
             Error::Refused(refusal) => refused(refusal.kind),
@@ -296,11 +296,17 @@ fn next_step(error: &Error) -> Cow<'static, str> {
             _ => "nothing changed; see what the service says, and its code in the vendor's pages",
         },
         Error::NotSent { reason, .. } => match reason {
+            NotSent::Login(error) if matches!(**error, LoginError::Connection(_)) => {
+                "nothing changed; correct the network settings, and try again"
+            }
             NotSent::Login(_) => {
                 "nothing changed; check the IAM endpoint, the project and the credentials: `repass \
                  config` shows which are in force"
             }
             NotSent::Late => "nothing changed; try again: the login took too long",
+            NotSent::Connection(_) => {
+                "nothing changed; correct the network settings, and try again"
+            }
             NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => {
                 "nothing changed; give another endpoint: `repass config` shows which are in force"
             }

@@ -504,7 +504,10 @@ impl Call<'_> {
                 return self.not_sent(NotSent::Request(Some(error.without_url())));
             }
             GeneratedError::CommunicationError(error) if error.is_connect() => {
-                return self.not_sent(NotSent::Connect(error.without_url()));
+                return self.not_sent(match self.transport.explain(&error) {
+                    Some(proxy) => NotSent::Connection(proxy),
+                    None => NotSent::Connect(error.without_url()),
+                });
             }
             GeneratedError::InvalidRequest(_) | GeneratedError::Custom(_) => {
                 let reason = self.transport.memory().not_sent.take();

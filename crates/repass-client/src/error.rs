@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use repass_policy::Violations;
 
-use crate::{InvalidEndpoint, LoginError, NoEndpoint, Operation};
+use crate::{ConnectionError, InvalidEndpoint, LoginError, NoEndpoint, Operation};
 
 /// Why a call did not succeed. Ask [`Error::certainty`] first.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +75,7 @@ impl Error {
                 NotSent::Endpoint(_) => "Endpoint",
                 NotSent::Login(_) => "Login",
                 NotSent::Late => "Late",
+                NotSent::Connection(_) => "Connection",
                 NotSent::Connect(_) => "Connect",
                 NotSent::Request(_) => "Request",
             },
@@ -133,6 +134,9 @@ pub enum NotSent {
     /// The deadline is too near, after a login that took long.
     #[error("there was no time left to send it")]
     Late,
+    /// A connection cannot be tried, or the proxy did not make it.
+    #[error(transparent)]
+    Connection(ConnectionError),
     /// No connection could be made.
     #[error("no connection to the service")]
     Connect(#[source] reqwest::Error),

@@ -15,8 +15,8 @@ use crate::credentials::{AccessKey, Kind, User};
 use crate::iam::{self, types};
 use crate::redact::Redactor;
 use crate::{
-    Credentials, Endpoints, ErrorBody, Project, ProjectId, ProjectName, Service, Transport,
-    transport,
+    ConnectionError, Credentials, Endpoints, ErrorBody, NotSent, Project, ProjectId, ProjectName,
+    Service, Transport, transport,
 };
 
 /// How long before its end a token is renewed, if it is good for twice as long: longer than any
@@ -49,6 +49,9 @@ pub enum LoginError {
     /// There was no time left for it, perhaps after waiting for the login of another call.
     #[error("there was no time left to log in")]
     Late,
+    /// A connection to IAM cannot be tried, or the proxy did not make it.
+    #[error(transparent)]
+    Connection(ConnectionError),
     /// IAM cannot be reached, or its answer did not come.
     #[error("IAM gave no answer")]
     NoAnswer(#[source] reqwest::Error),
@@ -366,9 +369,15 @@ fn refused(asked: &'static str, via: &Transport, error: GeneratedError<ErrorBody
         },
         GeneratedError::CommunicationError(error)
         | GeneratedError::ResponseBodyError(error)
-        | GeneratedError::InvalidUpgrade(error) => LoginError::NoAnswer(error.without_url()),
+        | GeneratedError::InvalidUpgrade(error) => match via.explain(&error) {
+            Some(proxy) => LoginError::Connection(proxy),
+            None => LoginError::NoAnswer(error.without_url()),
+        },
         // Nothing else keeps a request to IAM from being sent.
-        GeneratedError::Custom(_) => LoginError::Late,
+        GeneratedError::Custom(_) => match via.memory().not_sent.take() {
+            Some(NotSent::Connection(error)) => LoginError::Connection(error),
+            _ => LoginError::Late,
+        },
         _ => unreadable(asked, via),
     }
 }

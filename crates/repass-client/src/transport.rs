@@ -10,7 +10,7 @@ use reqwest::{Request, Response, ResponseBuilderExt, StatusCode, Url};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::Instant;
 
-use crate::connections::Connections;
+use crate::connections::{ConnectionError, Connections};
 use crate::generated::Traits;
 use crate::redact::Redactor;
 use crate::resend::{Next, retry_after};
@@ -175,6 +175,11 @@ impl Transport {
         }
     }
 
+    /// Returns the part that the proxy had in an error while connecting to this URL.
+    pub(crate) fn explain(&self, error: &reqwest::Error) -> Option<ConnectionError> {
+        self.connections.explain(error.url()?, error)
+    }
+
     /// The HTTP client that the generated clients are given; they send through [`Self::send`].
     pub(crate) fn http(&self) -> reqwest::Result<reqwest::Client> {
         self.connections.plain()
@@ -235,6 +240,8 @@ impl Transport {
             let login = call.login().await.map_err(NotSent::Login)?;
             login.inspect(|login| add_token(request, login));
         }
+        let connection = self.connections.to(request.url(), false);
+        connection.map_err(NotSent::Connection)?;
         match call.has_time_after(Duration::ZERO) {
             true => Ok(()),
             false => Err(NotSent::Late),
@@ -353,7 +360,12 @@ impl Transport {
     /// the generated code keeps status and headers only of what it can parse.
     async fn attempt(&self, request: Request) -> reqwest::Result<Response> {
         self.memory().seen = None;
-        let http = self.connections.to(request.url())?;
+        let http = match self.connections.to(request.url(), false) {
+            Ok(http) => http,
+            Err(ConnectionError::Client(error)) => return Err(error),
+            // `prepare` has told it; this is an error, too, and sends nothing.
+            Err(_) => return self.connections.plain()?.get("").send().await,
+        };
         let redactor = self.redactor(&request);
         tracing::debug!(
             method = request.method().as_str(),
@@ -410,6 +422,11 @@ impl Transport {
             body = b"{}".to_vec();
         } else if !is_object {
             body = b"null".to_vec();
+        }
+        if let Some(proxy) = self.connections.explain_status(response.url(), seen.status) {
+            body = serde_json::json!({"error_msg": proxy.to_string()})
+                .to_string()
+                .into();
         }
         seen.is_denied = error_body::is_one(&body);
         if let Some(hidden) = redactor.json(&body) {
