@@ -16,6 +16,7 @@ mod emulate;
 mod failure;
 mod generate;
 mod input;
+mod interrupt;
 mod output;
 mod password;
 mod schema;

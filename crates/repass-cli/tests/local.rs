@@ -71,6 +71,20 @@ fn one_newline_is_dropped_and_no_more() {
 }
 
 #[test]
+fn a_space_at_an_end_is_noted() {
+    let note = "note: the password begins or ends with a space\n";
+    for (password, noted) in [
+        (" Example-2024~", true),
+        ("Example-2024~ ", true),
+        ("Example-2024~\t", true),
+        ("Exam ple-2024~", false),
+    ] {
+        let run = check("--policy dcs", password.as_bytes());
+        assert_eq!(run.stderr.contains(note), noted, "{password:?}");
+    }
+}
+
+#[test]
 fn a_password_file_is_read_as_standard_input_is() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"Kafka-Example-2024\n").unwrap();
@@ -193,6 +207,7 @@ fn an_emulator_says_in_one_line_what_a_script_needs() {
 #[test]
 fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     use std::io::{BufRead, BufReader, Read};
+    repass::default_signals();
     let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(["emulate", "--listen", "127.0.0.1:0"])
         .stdout(std::process::Stdio::piped())
@@ -202,9 +217,7 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     let mut stderr = BufReader::new(emulator.stderr.take().unwrap());
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    let id = emulator.id().to_string();
-    let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+    repass::send("-TERM", &emulator.id().to_string());
     let mut told = String::new();
     let mut stdout = emulator.stdout.take().unwrap();
     stdout.read_to_string(&mut told).unwrap();

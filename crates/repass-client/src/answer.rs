@@ -37,6 +37,8 @@ pub(crate) struct Answer {
     headers: HeaderMap,
     redactor: Redactor,
     received: SystemTime,
+    /// The reason, if it is known better than the answer says it.
+    note: Option<String>,
 }
 
 /// The body of an answer. What it holds may be secret.
@@ -63,7 +65,13 @@ impl Answer {
             headers,
             redactor,
             received: SystemTime::now(),
+            note: None,
         }
+    }
+
+    /// Returns the answer with this reason in place of its own.
+    pub(crate) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
     }
 
     /// Returns whether there is a body that cannot be read.
@@ -105,8 +113,8 @@ impl Answer {
 
     /// Returns what to show as the reason.
     pub(crate) fn shown_message(&self) -> Option<String> {
-        let found = self.find(&MESSAGES, text);
-        found.map(|message| self.redactor.text(message))
+        let found = || Some(self.redactor.text(self.find(&MESSAGES, text)?));
+        self.note.clone().or_else(found)
     }
 
     /// Returns what to show of a member that is a string.

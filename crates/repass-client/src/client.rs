@@ -110,11 +110,12 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let retries = RetryConfig::default();
+        let connections = Connections::new(retries.connect_timeout());
         let network = Network {
-            connections: Arc::new(Connections::new(retries.connect_timeout())),
+            builder: connections.builder()?,
+            connections: Arc::new(connections),
             retries,
             allow_http: endpoints.allow_http,
-            builder: Connections::builder()?,
         };
         Ok(Self {
             session: Arc::new(Session::new(&endpoints, project.into(), credentials)),
@@ -406,7 +407,7 @@ impl Call<'_> {
                 Ok(outcome) => return Ok(outcome),
                 Err(details) => *details,
             },
-            Err(Failure::NotSent(error)) => {
+            Err(Failure::NotSent(error, proxy)) => {
                 let kind = if error.is_builder() {
                     ErrorKind::Other
                 } else if error.is_timeout() && !error.is_connect() {
@@ -415,7 +416,10 @@ impl Call<'_> {
                     ErrorKind::Connect
                 };
                 let mut details = self.failed(Certainty::NotSent, kind);
-                details.cause = Some(Cause::Http(error));
+                details.cause = Some(match proxy {
+                    Some(proxy) => Cause::Connection(proxy),
+                    None => Cause::Http(error),
+                });
                 details
             }
             Err(Failure::Lost(error, begun)) => {

@@ -181,6 +181,18 @@ impl Error {
         }
     }
 
+    /// Returns the error of the network settings, if nothing was sent for that reason.
+    pub fn connection_error(&self) -> Option<&ConnectionError> {
+        match &self.0.cause {
+            Some(Cause::Connection(error)) => Some(error),
+            Some(Cause::Login(login)) => match &**login {
+                LoginError::Connection(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Returns how many requests were sent to the service.
     pub fn attempts(&self) -> usize {
         self.0.attempts
