@@ -7,10 +7,8 @@
 
 mod arguments;
 mod check;
-mod clouds;
 mod completions;
 mod config;
-mod configuration;
 mod demo;
 mod emulate;
 mod failure;

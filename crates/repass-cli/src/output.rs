@@ -169,6 +169,8 @@ pub(crate) struct Config {
     pub(crate) credentials: Option<&'static str>,
     /// Every setting there is.
     pub(crate) settings: Vec<Setting>,
+    /// The settings that are not used, because a stronger source has some of their group.
+    pub(crate) overrides: Vec<Override>,
     /// What is missing or not valid.
     pub(crate) problems: Vec<Mistake>,
 }
@@ -187,9 +189,21 @@ pub(crate) struct Setting {
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
-    /// Where there is a value that does not count, for it may belong to another key, user or region.
+    /// Where there is another value, which is not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_used: Option<String>,
+}
+
+/// Settings that are not used.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Override {
+    /// The group of settings: cloud, target, project or credentials.
+    pub(crate) group: &'static str,
+    /// The place whose settings count.
+    pub(crate) from: String,
+    /// The places of those that do not.
+    pub(crate) instead_of: Vec<String>,
 }
 
 /// Something that keeps a call from being made.

@@ -1,6 +1,7 @@
 //! The five service verbs.
 
 use std::future::Future;
+use std::io::IsTerminal;
 
 use repass_client::{
     Client, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword, Error,
@@ -8,11 +9,11 @@ use repass_client::{
 };
 
 use crate::arguments::{Dcs, Ddm, Dms, Output, Target};
-use crate::configuration::Configuration;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::Called;
 use crate::password::read_old_and_new;
+use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
@@ -141,7 +142,13 @@ pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
 
 impl Target {
     fn client(&self, operation: Operation) -> Result<(Client, InFlight), Failure> {
-        let client = Configuration::load(&self.access)?.client(operation)?;
+        let settings = Settings::load(&self.access)?;
+        let client = settings.client(operation)?;
+        if std::io::stderr().is_terminal() {
+            for note in settings.overrides() {
+                terminal::say(&format!("note: {note}"));
+            }
+        }
         Ok(client.observed())
     }
 }

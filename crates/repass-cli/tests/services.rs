@@ -12,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use repass::{Emulator, bare, repass, run};
+use repass::{Emulator, bare, repass, run, without_ports};
 #[cfg(unix)]
 use repass::{SIGNALS, default_signals, pipe, send};
 
@@ -457,7 +457,7 @@ fn what_a_service_says_does_not_steer_the_terminal() {
         .lines()
         .filter(|line| !line.contains("repass_client::"));
     let lines: Vec<_> = lines.chain(refused.stdout.lines()).collect();
-    insta::assert_snapshot!(lines.join("\n"), @r#"
+    insta::assert_snapshot!(without_ports(&lines.join("\n")), @r#"
     error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7} (status 400, code red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}, request id red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7})
     next: nothing changed; look the code up in the vendor's pages
     {"operation":"dms-reset-password","instance_id":"i","host":"127.0.0.1:33433","error":{"certainty":"refused","kind":"other","message":"DMS i at 127.0.0.1:33433: password reset refused: red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007 (status 400, code red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007, request id red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007)","next":"nothing changed; look the code up in the vendor's pages","status":400,"code":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","service_message":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","request_id":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007"}}

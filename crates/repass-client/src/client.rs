@@ -110,7 +110,8 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let retries = RetryConfig::default();
-        let connections = Connections::new(retries.connect_timeout());
+        let authorities = endpoints.authorities.clone();
+        let connections = Connections::new(retries.connect_timeout(), authorities);
         let network = Network {
             builder: connections.builder()?,
             connections: Arc::new(connections),
@@ -128,8 +129,10 @@ impl Client {
     /// Returns the same client with another retry configuration.
     #[must_use]
     pub fn with_retries(mut self, retries: RetryConfig) -> Self {
-        if retries.connect_timeout() != self.network.retries.connect_timeout() {
-            self.network.connections = Arc::new(Connections::new(retries.connect_timeout()));
+        let timeout = retries.connect_timeout();
+        if timeout != self.network.retries.connect_timeout() {
+            let authorities = self.endpoints.authorities.clone();
+            self.network.connections = Arc::new(Connections::new(timeout, authorities));
         }
         self.network.retries = retries;
         self

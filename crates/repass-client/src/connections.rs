@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy, Url};
+use reqwest::{Certificate, Client, Proxy, Url};
 
 /// How long an idle connection is kept for the next call. Services close idle connections after
 /// minutes; the outcome of a call that met the closing would be unknown.
@@ -81,6 +81,8 @@ pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
     pub(crate) timeout: Duration,
     proxies: Proxies,
+    /// The only certificate authorities that are trusted. If there are none, the system's are.
+    authorities: Vec<Certificate>,
     clients: Mutex<HashMap<Kind, Client>>,
 }
 
@@ -96,9 +98,10 @@ struct Kind {
 }
 
 impl Connections {
-    pub(crate) fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration, authorities: Vec<Certificate>) -> Self {
         Self {
             timeout,
+            authorities,
             proxies: Proxies::from_env(),
             clients: Mutex::default(),
         }
@@ -157,6 +160,8 @@ impl Connections {
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         if !kind.tls {
             builder = builder.tls_certs_only([]);
+        } else if !self.authorities.is_empty() {
+            builder = builder.tls_certs_only(self.authorities.iter().cloned());
         }
         if kind.fresh {
             builder = builder.pool_max_idle_per_host(0);
@@ -364,7 +369,7 @@ mod tests {
                 });
             }
         });
-        let connections = Connections::new(Duration::from_secs(5));
+        let connections = Connections::new(Duration::from_secs(5), Vec::new());
         for (fresh, expected) in [(false, 1), (true, 3)] {
             *accepted.lock().unwrap() = 0;
             for _ in 0..3 {

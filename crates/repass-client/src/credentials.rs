@@ -120,7 +120,8 @@ impl Credentials {
     /// a user. A login goes on if the call that began it is dropped.
     ///
     /// # Errors
-    /// The domain, name or password is empty.
+    /// The domain, name or password is empty or has a control character, such as the carriage return
+    /// that a line of a Windows file ends with.
     pub fn user(
         domain: impl Into<String>,
         name: impl Into<String>,
@@ -136,10 +137,14 @@ impl Credentials {
             ("user name", &*user.name),
             ("password of the user", user.password.expose()),
         ] {
-            if text.is_empty() {
-                let problem = "is empty";
-                return Err(InvalidCredentials { what, problem });
-            }
+            let problem = if text.is_empty() {
+                "is empty"
+            } else if text.contains(char::is_control) {
+                "has a control character"
+            } else {
+                continue;
+            };
+            return Err(InvalidCredentials { what, problem });
         }
         Ok(Self(Kind::User(user)))
     }

@@ -748,6 +748,9 @@ fn refused_values_are_told_in_sentences() {
         Credentials::token("a b").unwrap_err().to_string(),
         Credentials::user("", "alice", "a").unwrap_err().to_string(),
         Credentials::user("a", "alice", "").unwrap_err().to_string(),
+        Credentials::user("a", "alice\r", "a")
+            .unwrap_err()
+            .to_string(),
         ProjectName::new(" ").unwrap_err().to_string(),
     ];
     assert_snapshot!(sentences.join("\n"), @"
@@ -763,6 +766,7 @@ fn refused_values_are_told_in_sentences() {
     the token is empty, or has a space, a line break or another character that is not visible ASCII
     the domain is empty
     the password of the user is empty
+    the user name has a control character
     the project name is empty or has a control character
     ");
 }
