@@ -82,6 +82,7 @@ ACCOUNT, ADMIN = ("ddm", "resetUserPassword"), ("ddm", "resetAdministrator")
 CHANGE, RESET = ("dcs", "updatePassword"), ("dcs", "resetPassword")
 KAFKA = ("dms", "resetPassword")
 LOGIN, PROJECTS = ("iam", "keystoneCreateUserTokenByPassword"), ("iam", "keystoneListProjects")
+VERSIONS, VERSION = ("iam", "keystoneListVersions"), ("iam", "keystoneShowVersion")
 
 # The statuses of a refusal that the pages list.
 REFUSALS = {
@@ -89,10 +90,11 @@ REFUSALS = {
     CHANGE: (400, 401, 403, 404, 429), RESET: (400, 401, 403, 404, 429),
     KAFKA: (400, 401, 403, 404, 429),
     LOGIN: (400, 401, 403, 404, 429), PROJECTS: (400, 401, 403, 404, 429),
+    VERSIONS: (400, 404, 429), VERSION: (400, 404, 429),
 }
 SUCCESSES = {
     ACCOUNT: (200,), ADMIN: (200, 202), CHANGE: (200,), RESET: (200,), KAFKA: (204,),
-    LOGIN: (201,), PROJECTS: (200,),
+    LOGIN: (201,), PROJECTS: (200,), VERSIONS: (), VERSION: (200,),
 }
 
 INSTANCE = "e6b99563-0000-4000-8000-1820d4fd2a67"
@@ -106,6 +108,8 @@ GOOD = {
             "message": "success", "ext_message": None},
     LOGIN: {"token": {"expires_at": "2024-01-03T03:04:05.000000Z"}},
     PROJECTS: {"projects": [], "links": {"self": "https://iam.example.com/v3/projects"}},
+    VERSIONS: {"versions": {"values": [{"id": "v3.6", "status": "stable"}]}},
+    VERSION: {"version": {"id": "v3.6", "status": "stable"}},
 }
 
 
@@ -475,14 +479,16 @@ def cases():
            {"code": "3", "message": "instance is locked", **lock}, refused("locked"))
     yield from admin_cases()
     yield KAFKA, "204-as-documented", 204, None, done()
-    for operation in (LOGIN, PROJECTS):
+    yield VERSIONS, "300-good", 300, GOOD[VERSIONS], UNEXPECTED
+    for operation in (LOGIN, PROJECTS, VERSION):
         yield operation, "no-body", SUCCESSES[operation][0], None, done()
     for operation in GOOD:
         for status in SUCCESSES[operation]:
             yield from success_cases(operation, status)
     for operation in REFUSALS:
         yield from status_cases(operation)
-        yield from code_cases(operation)
+        if operation not in (VERSIONS, VERSION):
+            yield from code_cases(operation)
     yield from foreign_cases()
 
 

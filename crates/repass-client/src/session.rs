@@ -357,18 +357,25 @@ impl Session {
             auth: types::Auth {
                 identity: types::Identity {
                     methods: vec!["password".to_owned()],
-                    password: types::PasswordIdentity {
+                    password: Some(types::PasswordIdentity {
                         user: types::User {
-                            name: user.name.clone(),
+                            id: None,
+                            name: Some(user.name.clone()),
                             password: user.password.clone(),
-                            domain: types::Domain {
-                                name: user.domain.clone(),
-                            },
+                            domain: Some(types::Domain {
+                                id: None,
+                                name: Some(user.domain.clone()),
+                            }),
                         },
-                    },
+                    }),
+                    token: None,
                 },
                 scope: types::Scope {
-                    project: types::ProjectReference { id, name },
+                    project: types::ProjectReference {
+                        id,
+                        name,
+                        domain: None,
+                    },
                 },
             },
         };

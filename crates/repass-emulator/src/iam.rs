@@ -126,6 +126,7 @@ fn log_in(shared: &Shared, body: &[u8]) -> Result<Response<Body>, Refusal> {
             name: Some(project.name.clone()),
             ..Project::default()
         }),
+        ..TokenDetails::default()
     };
     let body = CreateTokenResponse {
         token: Some(details),
@@ -156,12 +157,12 @@ fn read(body: &[u8]) -> Result<CreateTokenRequest, Refusal> {
 /// The project that the user wants a token for.
 fn check<'a>(auth: &Auth, fleet: &'a Fleet) -> Result<&'a fleet::Project, Refusal> {
     let Auth { identity, scope } = auth;
-    let ProjectReference { id, name } = &scope.project;
+    let ProjectReference { id, name, .. } = &scope.project;
     let by_password = identity.methods.iter().any(|method| method == "password");
     if !by_password || (id.is_none() && name.is_none()) {
         return Err(INVALID);
     }
-    let given = &identity.password.user;
+    let given = &identity.password.as_ref().ok_or(INVALID)?.user;
     if !fleet.users.iter().any(|user| is_user(given, user)) {
         return Err(WRONG_USER);
     }
@@ -172,8 +173,12 @@ fn check<'a>(auth: &Auth, fleet: &'a Fleet) -> Result<&'a fleet::Project, Refusa
 }
 
 fn is_user(given: &User, user: &fleet::User) -> bool {
-    given.domain.name == user.domain
-        && given.name == user.name
+    let domain = given
+        .domain
+        .as_ref()
+        .and_then(|domain| domain.name.as_ref());
+    domain == Some(&user.domain)
+        && given.name.as_ref() == Some(&user.name)
         && given.password.expose() == user.password.expose()
 }
 
@@ -183,6 +188,7 @@ fn described(project: &fleet::Project, projects_url: &str) -> Project {
     Project {
         id: text(&project.id),
         name: text(&project.name),
+        domain: None,
         domain_id: text(DOMAIN_ID),
         parent_id: text(DOMAIN_ID),
         enabled: Some(true),

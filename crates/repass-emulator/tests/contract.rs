@@ -361,7 +361,8 @@ fn examples(media: &openapiv3::MediaType) -> Vec<(String, Value)> {
 
 /// A body without what differs from call to call.
 fn comparable(mut body: Value) -> Value {
-    const DIFFERENT: [&str; 6] = [
+    const DIFFERENT: [&str; 7] = [
+        "instance_id",
         "job_id",
         "request_id",
         "expires_at",

@@ -77,6 +77,8 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for DDM passwords
 ///
+/// Unofficial: written by the repass project from the vendor's public pages.
+///
 /// The password endpoints of Distributed Database Middleware (DDM) on Huawei Cloud and Open
 /// Telekom Cloud: resetting the password of an account, and creating the administrator or setting
 /// its password. Open Telekom Cloud has the administrator's endpoint only.
@@ -85,7 +87,7 @@ pub mod types {
 /// (SDK-HMAC-SHA256).
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -127,7 +129,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

@@ -94,6 +94,7 @@ pub mod types {
     ///`FaultList`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct FaultList {
+        ///The faults.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub faults: ::std::vec::Vec<ActiveFault>,
     }
@@ -141,6 +142,7 @@ pub mod types {
         ///How many instances the fleet has.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub count: ::std::option::Option<i64>,
+        ///The instances.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub instances: ::std::vec::Vec<Instance>,
     }
@@ -178,6 +180,7 @@ pub mod types {
     ///`RequestList`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct RequestList {
+        ///The requests.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub requests: ::std::vec::Vec<ReceivedRequest>,
     }
@@ -227,7 +230,7 @@ pub mod types {
 /// and a body has to say that it is JSON.
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -269,7 +272,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
