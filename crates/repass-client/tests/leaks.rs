@@ -51,11 +51,13 @@ fn debug_shows_no_secret() {
             debug(by_user("https://127.0.0.1", old)),
             debug(by_user("https://127.0.0.1", old).transport()),
             debug(iam::types::User {
-                name: "alice".to_owned(),
+                id: None,
+                name: Some("alice".to_owned()),
                 password: IamPassword::new(old),
-                domain: iam::types::Domain {
-                    name: "domain".to_owned(),
-                },
+                domain: Some(iam::types::Domain {
+                    id: None,
+                    name: Some("domain".to_owned()),
+                }),
             }),
             debug(&transport),
             debug(client(url, token)),
@@ -95,20 +97,24 @@ async fn an_answer_of_iam_shows_no_token() {
         auth: iam::types::Auth {
             identity: iam::types::Identity {
                 methods: vec!["password".to_owned()],
-                password: iam::types::PasswordIdentity {
+                token: None,
+                password: Some(iam::types::PasswordIdentity {
                     user: iam::types::User {
-                        name: "alice".to_owned(),
+                        id: None,
+                        name: Some("alice".to_owned()),
                         password: IamPassword::new(old),
-                        domain: iam::types::Domain {
-                            name: "domain".to_owned(),
-                        },
+                        domain: Some(iam::types::Domain {
+                            id: None,
+                            name: Some("domain".to_owned()),
+                        }),
                     },
-                },
+                }),
             },
             scope: iam::types::Scope {
                 project: iam::types::ProjectReference {
                     id: None,
                     name: Some("eu-de".to_owned()),
+                    domain: None,
                 },
             },
         },

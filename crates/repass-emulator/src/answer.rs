@@ -1,33 +1,58 @@
 //! Answers: a status and a JSON body, and refusals in the dialect of whoever refuses.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use jiff::Timestamp;
 use repass_client::ErrorBody;
 use serde::Serialize;
 
 use crate::fleet::{DdmErrors, Settings};
+
+/// Returns a time in the form of a `Date` header.
+pub(crate) fn date(time: SystemTime) -> HeaderValue {
+    thread_local! {
+        /// The last second that was asked for, and its header: many answers share one.
+        static LAST: RefCell<(i64, HeaderValue)> =
+            const { RefCell::new((i64::MIN, HeaderValue::from_static(""))) };
+    }
+    let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX);
+    LAST.with_borrow_mut(|(second, header)| {
+        if *second != time.as_second() {
+            let text = time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            // The text is visible ASCII.
+            *header = HeaderValue::try_from(text).unwrap_or_else(|_| header.clone());
+            *second = time.as_second();
+        }
+        header.clone()
+    })
+}
 
 /// What goes back: a status, and a JSON body or none.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     body: Option<String>,
-    succeeded: bool,
+    succeeded: Option<Succeeded>,
 }
 
 /// Marks the answer to a request that did what it asks for: 200 is also the status of some refusals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Succeeded;
+pub(crate) struct Succeeded {
+    /// Whether its change is yet to be applied, so that this answer is lost.
+    pub(crate) is_late: bool,
+}
 
 impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
             body: None,
-            succeeded: false,
+            succeeded: None,
         }
     }
 
@@ -37,14 +62,14 @@ impl Answer {
         Self {
             status,
             body: Some(body),
-            succeeded: false,
+            succeeded: None,
         }
     }
 
     /// The answer to a request that did what it asks for.
-    pub(crate) fn succeeded(self) -> Self {
+    pub(crate) fn succeeded(self, is_late: bool) -> Self {
         Self {
-            succeeded: true,
+            succeeded: Some(Succeeded { is_late }),
             ..self
         }
     }
@@ -58,8 +83,8 @@ impl IntoResponse for Answer {
             None => Response::default(),
         };
         *response.status_mut() = self.status;
-        if self.succeeded {
-            response.extensions_mut().insert(Succeeded);
+        if let Some(succeeded) = self.succeeded {
+            response.extensions_mut().insert(succeeded);
         }
         response
     }

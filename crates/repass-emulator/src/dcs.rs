@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dcs::types::UpdatePasswordRequest;
 use repass_client::{Context, DcsPassword, Secret, Service};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Dcs, DcsResetDuringLock, Instance, Kind};
 use crate::gateway::{Call, Gateway};
+use crate::instances::Change;
+use crate::object::present;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
@@ -102,10 +104,6 @@ struct ResetPasswordRequest {
     no_password_access: bool,
 }
 
-fn present<'de, D: Deserializer<'de>>(password: D) -> Result<Option<DcsPassword>, D::Error> {
-    DcsPassword::deserialize(password).map(Some)
-}
-
 /// The answer to a reset: always the same, for the fields about tries and locks are deprecated.
 #[derive(Serialize)]
 struct ResetPasswordResponse {
@@ -133,7 +131,7 @@ pub(crate) async fn update_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let now = shared.now();
-    DIALECT.answer(
+    let answer = DIALECT.answer(
         &shared,
         &call,
         |instance, request: UpdatePasswordRequest| {
@@ -163,8 +161,6 @@ pub(crate) async fn update_password(
             }
             let is_right = |current: &Secret| current.expose() == old;
             if dcs.password.as_ref().is_some_and(is_right) {
-                dcs.password = Some(new.into());
-                dcs.unlock();
                 let answer = answer(UpdatePasswordResponse {
                     lock_time: Some("0".to_owned()),
                     result: "success",
@@ -172,8 +168,12 @@ pub(crate) async fn update_password(
                     retry_times_left: dcs.tries.to_string(),
                     message: "Modify DCSInstance password success.",
                 });
-                let is_reset = false;
-                return Ok(Done::Changed { answer, is_reset });
+                let change = Change {
+                    account: None,
+                    password: Some(new.into()),
+                    is_reset: false,
+                };
+                return Ok(Done::Changed { answer, change });
             }
             dcs.wrong = dcs.wrong.saturating_add(1);
             let left = dcs.tries_left();
@@ -190,7 +190,8 @@ pub(crate) async fn update_password(
                 message: "Password verification failed.",
             })))
         },
-    )
+    );
+    answer.await
 }
 
 pub(crate) async fn reset_password(
@@ -198,7 +199,7 @@ pub(crate) async fn reset_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let now = shared.now();
-    DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
+    let answer = DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
         let Some(dcs) = redis(instance) else {
             return Err(DIALECT.no_instance.clone());
         };
@@ -218,12 +219,16 @@ pub(crate) async fn reset_password(
             return Ok(Done::Unchanged(answer(reset("3", "instance is locked"))));
         }
         // A reset verifies no password, so it neither minds a lock nor ends one.
-        dcs.password = new;
         Ok(Done::Changed {
             answer: answer(reset("1", "success")),
-            is_reset: true,
+            change: Change {
+                account: None,
+                password: new,
+                is_reset: true,
+            },
         })
-    })
+    });
+    answer.await
 }
 
 fn redis(instance: &mut Instance) -> Option<&mut Dcs> {

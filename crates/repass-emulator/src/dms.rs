@@ -8,6 +8,7 @@ use repass_client::{Context, DmsPassword, Service};
 use crate::answer::{Answer, Refusal};
 use crate::fleet::Kind;
 use crate::gateway::{Call, Gateway};
+use crate::instances::Change;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
@@ -67,8 +68,8 @@ pub(crate) async fn reset_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
-    DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
-        let Kind::Dms(dms) = &mut instance.kind else {
+    let answer = DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
+        let Kind::Dms(dms) = &instance.kind else {
             return Err(DIALECT.no_instance.clone());
         };
         if !dms.ssl {
@@ -78,10 +79,14 @@ pub(crate) async fn reset_password(
         if DmsPassword::POLICY.check(new, &Context::default()).is_err() {
             return Err(PASSWORD_RULE);
         }
-        dms.password = new.into();
         Ok(Done::Changed {
             answer: Answer::empty(StatusCode::NO_CONTENT),
-            is_reset: true,
+            change: Change {
+                account: None,
+                password: Some(new.into()),
+                is_reset: true,
+            },
         })
-    })
+    });
+    answer.await
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::StreamExt;
@@ -49,17 +49,22 @@ pub(crate) async fn inject(
     let struck = shared.faults().strike(&about, When::Before, shared.now());
     let answer = match &struck {
         Some(fault) => instead(&shared, operation, fault),
-        None => next.run(Request::from_parts(parts, body)).await,
+        None => {
+            parts.extensions.insert(operation);
+            next.run(Request::from_parts(parts, body)).await
+        }
     };
     wait(&shared, &about, When::After).await;
     // Where nothing was done there is nothing to come after, and the next request is the one to hit.
-    if struck.is_some() || answer.extensions().get::<Succeeded>().is_none() {
+    let succeeded = answer.extensions().get::<Succeeded>().copied();
+    let (None, Some(Succeeded { is_late })) = (struck, succeeded) else {
         return answer;
-    }
+    };
     let struck = shared.faults().strike(&about, When::After, shared.now());
     match struck {
         Some(fault) if fault.fault == FaultKind::Truncate => truncated(answer).await,
         Some(fault) => instead(&shared, operation, &fault),
+        None if is_late => cut(),
         None => answer,
     }
 }
@@ -103,8 +108,32 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
             let status = status(StatusCode::INTERNAL_SERVER_ERROR);
             error(shared, operation, status, fault)
         }
-        FaultKind::Cut | FaultKind::Truncate | FaultKind::Latency => cut(),
+        FaultKind::Answer => answer(status(StatusCode::OK), fault),
+        FaultKind::Cut
+        | FaultKind::Truncate
+        | FaultKind::Latency
+        | FaultKind::Late
+        | FaultKind::Rollback => cut(),
     }
+}
+
+/// The answer that a fault gives. Its headers were checked when the fault was added.
+fn answer(status: StatusCode, fault: &Fault) -> Response<Body> {
+    let body = fault.body.clone().unwrap_or_default();
+    let mut answer = Response::default();
+    *answer.status_mut() = status;
+    if !body.is_empty() {
+        let json = HeaderValue::from_static("application/json");
+        answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    for (name, value) in fault.headers.iter().flatten() {
+        let header = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        if let (Ok(name), Ok(value)) = header {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    *answer.body_mut() = Body::from(body);
+    answer
 }
 
 fn throttled(limit: u64) -> Refusal {
@@ -144,7 +173,7 @@ fn error(
     (dialect.refuse)(refusal, &shared.fleet().settings).into_response()
 }
 
-fn cut() -> Response<Body> {
+pub(crate) fn cut() -> Response<Body> {
     let mut answer = Response::default();
     answer.extensions_mut().insert(Cut);
     answer

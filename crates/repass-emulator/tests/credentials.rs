@@ -137,13 +137,54 @@ async fn a_token_or_a_key_pair_opens_the_project() {
     }
 }
 
+/// What a machine whose clock is a day behind meets.
 #[tokio::test]
-async fn whoever_signs_has_the_clock_of_the_system() {
+async fn the_clock_rehearses_an_expired_signature() {
     let clock = Clock::default();
     let emulator = start_at(&clock).await;
-    let pair = Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
     clock.advance(Duration::from_secs(24 * 60 * 60));
-    assert_eq!(reset(&emulator, pair).await, "204");
+    let signed_at = jiff::Timestamp::now();
+    let (status, body) = signed_reset(&emulator, Fleet::SECRET_KEY, 0, BODY).await;
+    assert_eq!((status, &body["error_code"]), (401, &"APIGW.0301".into()));
+    let told = body["error_msg"].as_str().unwrap();
+    let (begin, times) = told.split_once(", signature time:").unwrap();
+    let expected = "Incorrect IAM authentication information: calc aksk signature \
+                    fail:signature expired";
+    assert_eq!(begin, expected);
+    let (signed, server) = times.split_once(",server time:").unwrap();
+    let time = |text: &str| {
+        let time = jiff::civil::DateTime::strptime(DATE_FORMAT, text).unwrap();
+        time.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+    };
+    let second = jiff::SignedDuration::from_secs(60);
+    assert!(time(signed).duration_since(signed_at).abs() < second);
+    let ahead = time(server).duration_since(time(signed)).as_hours();
+    assert_eq!(ahead, 24);
+    assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2023"));
+    // A signature by the emulator's clock is good.
+    let answer = signed_reset(&emulator, Fleet::SECRET_KEY, 24 * 60, BODY).await;
+    assert_eq!(answer.0, 204, "{answer:?}");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_date_of_the_clock() {
+    let clock = Clock::default();
+    let emulator = start_at(&clock).await;
+    clock.advance(Duration::from_secs(400 * 24 * 60 * 60));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["/", "/_emulator/clock", "/v3/projects", "/none"] {
+        let answer = client.get(format!("{}{path}", emulator.url()));
+        let answer = answer.send().await.unwrap();
+        let date = answer.headers()["date"].to_str().unwrap();
+        let date = jiff::fmt::rfc2822::parse(date).unwrap().timestamp();
+        let ahead = date.duration_since(jiff::Timestamp::now()).as_secs();
+        let expected = 400 * 24 * 60 * 60;
+        assert!(
+            (expected - 60..=expected).contains(&ahead),
+            "{path}: {ahead}"
+        );
+        assert_eq!(answer.headers().get_all("date").iter().count(), 1);
+    }
 }
 
 /// A reset of the Kafka instance, signed `minutes` from now, and sent with this body.
@@ -194,9 +235,17 @@ async fn what_the_gateway_refuses_is_told_as_documented_and_changes_nothing() {
             signed_reset(&emulator, secret_key, 0, OTHER_BODY).await,
         ),
     ];
-    for (_, answer) in &answers {
-        let message = "Incorrect IAM authentication information";
-        assert_eq!(answer.1["error_msg"], message);
+    for (what, answer) in &answers {
+        let message = answer.1["error_msg"].as_str().unwrap();
+        assert!(
+            message.starts_with("Incorrect IAM authentication information"),
+            "{message}"
+        );
+        assert_eq!(
+            message.contains("expired"),
+            what.starts_with("too"),
+            "{what}"
+        );
         assert_eq!(answer.1["error_code"], "APIGW.0301");
     }
     let (token, _) = log_in(&emulator).await;

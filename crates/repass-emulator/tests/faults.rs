@@ -99,6 +99,12 @@ async fn each_fault_does_what_it_says() {
         json!({"fault": "html"}),
         json!({"fault": "html", "when": "after", "status": 503}),
         json!({"fault": "expired_token"}),
+        json!({"fault": "answer", "status": 200, "body": "{}"}),
+        json!({"fault": "answer", "status": 408, "when": "after"}),
+        json!({"fault": "late", "seconds": 60}),
+        json!({"fault": "late", "seconds": 0}),
+        json!({"fault": "rollback", "seconds": 60}),
+        json!({"fault": "rollback", "seconds": 0}),
         // About others.
         json!({"fault": "cut", "service": "dms"}),
         json!({"fault": "cut", "operation": "resetPassword"}),
@@ -541,6 +547,8 @@ async fn the_generated_client_drives_the_control() {
 
 #[tokio::test]
 async fn what_the_control_does_not_understand_is_told() {
+    let long = json!({"fault": "error", "message": "m".repeat(4097), "code": "c".repeat(129)});
+    let long = &long.to_string();
     let emulator = start().await;
     let mut lines = Vec::new();
     for (method, path, body) in [
@@ -592,9 +600,47 @@ async fn what_the_control_does_not_understand_is_told() {
             "/faults",
             r#"{"fault":"expired_token","operation":"keystoneCreateUserTokenByPassword"}"#,
         ),
+        ("post", "/faults", r#"{"fault":"answer"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":199,"seconds":1}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":204,"body":"{}"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":200,"headers":{"a b":"","Content-length":"1"}}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"error","headers":{},"body":""}"#,
+        ),
+        ("post", "/faults", r#"{"fault":"late"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"late","seconds":31536001,"when":"after"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"rollback","seconds":1,"service":"iam"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"late","seconds":1,"operation":"keystoneListProjects"}"#,
+        ),
         ("post", "/faults", r#"{"fault":"cut","percent":"all"}"#),
         ("post", "/faults", r#"{"fault":"cut","count":-1}"#),
         ("post", "/faults", r#"{"fault":"fire"}"#),
+        ("post", "/faults", long),
         ("post", "/faults", r#"{"fault":"cut","wen":"after"}"#),
         ("post", "/faults", "[]"),
         ("post", "/faults", ""),
@@ -631,9 +677,18 @@ async fn what_the_control_does_not_understand_is_told() {
         let (status, answer) = send_with(&emulator, method, &at, body, None).await;
         let message = answer["error_msg"].as_str().unwrap();
         assert!(!message.contains("S3cret"));
-        lines.push(format!("{method} {path} {body} | {status} {message}"));
+        lines.push(format!("{method} {path} {body:.200} | {status} {message}"));
     }
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_refusal_repeats_little_of_a_long_name() {
+    let emulator = start().await;
+    let body = format!(r#"{{"fault":"cut","{}":1}}"#, "n".repeat(11 << 20));
+    let (status, answer) = send(&emulator, "post", "/_emulator/faults", &body).await;
+    assert_eq!(status, 400);
+    assert!(answer.to_string().len() < 17 << 10);
 }
 
 #[tokio::test]
