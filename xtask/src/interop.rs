@@ -13,7 +13,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use Tool::{Local, Locked};
-use Work::{Check, Commands, Lint, Program, Rules};
+use Work::{Check, Commands, Emulated, Lint, Program, Rules};
 use relay::{Instead, Relay};
 
 mod relay;
@@ -42,14 +42,17 @@ const ROWS: &[Row] = &[
         name: "lint: redocly, recommended-strict",
         tools: &[Locked("@redocly/cli")],
         needs: &[&NODE],
-        work: Lint("npx redocly lint --config redocly.yaml ../openapi/*.yaml"),
+        work: Lint(
+            "npx redocly lint --config redocly.yaml ../openapi/*.yaml ../openapi/*.arazzo.json",
+        ),
     },
     Row {
         name: "lint: spectral, spectral:oas",
         tools: &[Locked("@stoplight/spectral-cli")],
         needs: &[&NODE],
         work: Lint(
-            "npx spectral lint --fail-severity hint --ruleset spectral.yaml ../openapi/*.yaml",
+            "npx spectral lint --fail-severity hint --ruleset spectral.yaml ../openapi/*.yaml \
+            ../openapi/*.default.json ../openapi/*.3.1.json",
         ),
     },
     Row {
@@ -59,8 +62,15 @@ const ROWS: &[Row] = &[
         work: Lint(
             "python3 -m venv .venv
             .venv/bin/pip install --quiet --require-hashes --requirement requirements.txt
-            .venv/bin/openapi-spec-validator ../openapi/*.yaml",
+            .venv/bin/openapi-spec-validator ../openapi/*.yaml ../openapi/*.default.json \
+            ../openapi/*.3.1.json",
         ),
+    },
+    Row {
+        name: "workflows: redocly respect",
+        tools: &[Locked("@redocly/cli")],
+        needs: &[&NODE],
+        work: Emulated("node workflows.mjs"),
     },
     Row {
         name: "python: install",
@@ -264,6 +274,8 @@ enum Work {
     Check(fn(&Path) -> anyhow::Result<Vec<String>>),
     /// Commands, run in a copy of `xtask/interop` with a copy of `openapi` beside it.
     Lint(&'static str),
+    /// The same, beside an emulator, and the last line that they print is the result.
+    Emulated(&'static str),
     /// The commands of a section of an example's README, run in a copy of its folder.
     Commands(&'static str, &'static str),
     /// The same, and the last line that they print is the result.
@@ -374,6 +386,9 @@ impl Place {
             .collect();
         copy(&root.join("openapi"), &folder.join("openapi"), &ignored)?;
         copy(&root.join("xtask/interop"), &folder.join("lint"), &ignored)?;
+        for (path, content) in crate::dist::derived(&crate::spec::load(root)?)? {
+            fs::write(folder.join(&path), content).with_context(|| format!("write {path}"))?;
+        }
         fs::create_dir_all(folder.join("logs"))?;
         let fleet = "crates/repass-emulator/src/fleet.yaml";
         let fleet =
@@ -416,6 +431,10 @@ impl Place {
             Lint(script) => {
                 execute(script, &self.folder.join("lint"), None, &log)?;
                 Ok(OK.to_owned())
+            }
+            Emulated(script) => {
+                let emulator = Emulator::start(&self.repass, None)?;
+                execute(script, &self.folder.join("lint"), Some(&emulator.url), &log)
             }
             Commands(language, section) => {
                 let (folder, blocks) = example(language, section)?;
@@ -794,7 +813,7 @@ mod tests {
                 Commands(language, section)
                 | Rules(language, section)
                 | Program(language, section) => Some((language.to_owned(), section.to_owned())),
-                Check(_) | Lint(_) => None,
+                Check(_) | Lint(_) | Emulated(_) => None,
             })
             .collect();
         assert_eq!(told, run);

@@ -5,17 +5,19 @@
 //! modules ([`client`]), what answers and codes mean ([`rules`]) and the password policies
 //! ([`policy`]). [`release`] holds their versions
 //! against what changed since they were released ([`breaking`]). [`interop`] runs others' tools on
-//! them. [`dist`] bundles the contract with a [`site`] of pages, which are partly [`markdown`] of the
+//! them. [`dist`] bundles the contract, in its other [`forms`] too, with a [`site`] of pages, which are partly [`markdown`] of the
 //! tree.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
+pub mod arazzo;
 pub mod breaking;
 pub mod client;
 pub mod codegen;
 pub mod dist;
 pub mod document;
 pub mod examples;
+pub mod forms;
 pub mod hosts;
 pub mod interop;
 pub mod lint;

@@ -7,7 +7,8 @@ import { ACCOUNT, DCS_ID, DDM_ID, DMS_ID, PROJECT_ID, prove, refuse, run, TOKEN,
 
 const options: ddm.ConfigurationParameters = {
   basePath: URL,
-  apiKey: TOKEN,
+  // Not as `apiKey`, which would be sent as the signature in `Authorization`, too.
+  headers: { "X-Auth-Token": TOKEN },
   // `fetch` follows a redirect by default, and takes password and token along to wherever it leads.
   fetchApi: (input, init) => fetch(input, { ...init, redirect: "manual" }),
 };
