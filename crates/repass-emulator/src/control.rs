@@ -56,7 +56,7 @@ impl IntoResponse for Refusal {
 /// Refuses a body that could not be read.
 pub(crate) fn not_read(Gateway(refusal): Gateway) -> Refusal {
     match refusal.status {
-        StatusCode::SERVICE_UNAVAILABLE => Refusal::new(refusal.status, refusal.message),
+        503 => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, refusal.message),
         _ => Refusal::new(
             StatusCode::BAD_REQUEST,
             "the body is too large or incomplete",

@@ -16,69 +16,28 @@ use crate::object::present;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
-const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const TOO_SIMPLE: Refusal = Refusal::new(
-    BAD,
-    "DCS.4019",
-    "The password does not meet complexity requirements.",
-);
-const INVALID_ACCESS: Refusal = Refusal::new(
-    BAD,
-    "DCS.4843",
-    "The no_password_access parameter is missing or its value is invalid.",
-);
-const PASSWORD_MISSING: Refusal = Refusal::new(
-    BAD,
-    "DCS.4845",
-    "The password parameter is missing or its value is invalid.",
-);
-const PASSWORD_NOT_EXPECTED: Refusal = Refusal::new(
-    BAD,
-    "DCS.4849",
-    "The request parameter new_password should not exist.",
-);
-const PASSWORD_FREE: Refusal = Refusal::new(
-    BAD,
-    "DCS.4850",
-    "This operation is not supported when Password-Free Access is enabled for the instance.",
-);
-const CHANGING: Refusal = Refusal::new(BAD, "DCS.4115", "the instance is changing the password.");
-const RESETTING: Refusal = Refusal::new(
-    BAD,
-    "DCS.4121",
-    "The password of the instance is being reset.",
-);
+const TOO_SIMPLE: Refusal = Refusal::documented("DCS.4019");
+const INVALID_ACCESS: Refusal = Refusal::documented("DCS.4843");
+const PASSWORD_MISSING: Refusal = Refusal::documented("DCS.4845");
+const PASSWORD_NOT_EXPECTED: Refusal = Refusal::documented("DCS.4849");
+const PASSWORD_FREE: Refusal = Refusal::documented("DCS.4850");
+const CHANGING: Refusal = Refusal::documented("DCS.4115");
+const RESETTING: Refusal = Refusal::documented("DCS.4121");
 
 pub(crate) static DIALECT: Dialect = Dialect {
     service: Service::Dcs,
     refuse: Refusal::error_code,
-    other_project: Some(Refusal::new(
-        StatusCode::UNAUTHORIZED,
-        "DCS.1004",
-        "Project ID does not match the token.",
-    )),
-    invalid_id: Some(Refusal::new(BAD, "DCS.4061", "Invalid instance ID format.")),
-    no_instance: Refusal::new(
-        StatusCode::NOT_FOUND,
-        "DCS.3022",
-        "This DCS instance does not exist.",
-    ),
-    not_running: Refusal::new(BAD, "DCS.4049", "The instance status is not running."),
+    other_project: Some(Refusal::documented("DCS.1004")),
+    invalid_id: Some(Refusal::documented("DCS.4061")),
+    no_instance: Refusal::documented("DCS.3022"),
+    not_running: Refusal::documented("DCS.4049"),
     busy: |busy| match busy.is_reset {
         true => RESETTING,
         false => CHANGING,
     },
-    internal: Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "DCS.5000",
-        "Internal service error.",
-    ),
-    empty_body: Refusal::new(BAD, "DCS.4004", "Empty request body."),
-    not_json: Refusal::new(
-        BAD,
-        "DCS.4005",
-        "The message body contains invalid characters or is not in JSON format.",
-    ),
+    internal: Refusal::documented("DCS.5000"),
+    empty_body: Refusal::documented("DCS.4004"),
+    not_json: Refusal::documented("DCS.4005"),
     parameter: |body| match body.get("no_password_access") {
         Some(access) if !access.is_boolean() => INVALID_ACCESS,
         _ => PASSWORD_MISSING,

@@ -15,11 +15,11 @@ use crate::instances::Change;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
-const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");
-const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid DDM account name.");
-const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "The account password is invalid.");
-const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
+const PARAMETER: Refusal = Refusal::documented("DBS.280001");
+const ACCOUNT_NAME: Refusal = Refusal::documented("DBS.300305");
+const PASSWORD: Refusal = Refusal::documented("DBS.300306");
+const BUSY: Refusal = Refusal::documented("DBS.200019");
+const NO_ACCOUNT: Refusal = Refusal::documented("DBS.300327");
 
 pub(crate) static DIALECT: Dialect = Dialect {
     service: Service::Ddm,
@@ -27,25 +27,10 @@ pub(crate) static DIALECT: Dialect = Dialect {
     other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.
     invalid_id: None,
-    no_instance: Refusal::new(
-        StatusCode::NOT_FOUND,
-        "DBS.200002",
-        "The DB instance does not exist.",
-    ),
-    not_running: Refusal::new(
-        BAD,
-        "DBS.300323",
-        "The associated RDS instance is unavailable or this operation cannot be performed when the RDS instance is in the current state.",
-    ),
-    busy: |_| {
-        let message = "Another operation is running on the instance.";
-        Refusal::new(StatusCode::CONFLICT, "DBS.200019", message)
-    },
-    internal: Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "DBS.200412",
-        "Server failure.",
-    ),
+    no_instance: Refusal::documented("DBS.200002"),
+    not_running: Refusal::documented("DBS.300323"),
+    busy: |_| BUSY,
+    internal: Refusal::documented("DBS.200412"),
     empty_body: PARAMETER,
     not_json: PARAMETER,
     parameter: |body| match body.get("name").and_then(serde_json::Value::as_str) {

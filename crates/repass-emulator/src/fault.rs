@@ -95,8 +95,8 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = LARGEST))]
     pub per_second: Option<u64>,
-    /// `error` and `html`: the status, from 400 to 599; 500 and 502 by default. `answer`: any status
-    /// from 200 to 599.
+    /// `error` and `html`: the status, from 400 to 599; by default the one that the contract has for
+    /// the code, and 502. `answer`: any status from 200 to 599.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 200, max = 599))]
     pub status: Option<u64>,
@@ -104,7 +104,8 @@ pub struct Fault {
     /// and `APIG.…` come from the gateway; IAM has no others. 128 bytes at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `error`: the message, 4096 bytes at most.
+    /// `error`: the message, 4096 bytes at most; by default the one that the contract has for the
+    /// code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// `answer`: the headers. Those about the length of the body and the connection cannot be given.

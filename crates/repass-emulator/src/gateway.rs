@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Response, Uri, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authorization};
+use repass_client::sign::{self, ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed};
 
 use crate::answer::Refusal;
 use crate::body;
@@ -29,43 +29,21 @@ const LARGEST_HEADERS: usize = 128 << 10;
 /// The largest difference between the time of a signature and the emulator's clock.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
-pub(crate) const NOT_PUBLISHED: Refusal = Refusal::new(
-    StatusCode::NOT_FOUND,
-    "APIGW.0101",
-    "The API does not exist or has not been published in the environment",
-);
-pub(crate) const BAD_REQUEST: Refusal =
-    Refusal::new(StatusCode::BAD_REQUEST, "APIGW.0201", "Bad request");
-pub(crate) const TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "APIGW.0201",
-    "The request body is larger than 12 MB",
-);
+pub(crate) const NOT_PUBLISHED: Refusal = Refusal::documented("APIGW.0101");
+pub(crate) const UNAUTHENTICATED: Refusal = Refusal::documented("APIGW.0301");
+pub(crate) const ENDED: Refusal = Refusal::documented("APIGW.0307");
+/// One code for all that is wrong with a request as such, with several statuses.
+pub(crate) const BAD_REQUEST: Refusal = Refusal::documented("APIGW.0201");
+pub(crate) const TOO_LARGE: Refusal =
+    Refusal::variant("APIGW.0201", 413, "The request body is larger than 12 MB");
+const URI_TOO_LARGE: Refusal = Refusal::variant("APIGW.0201", 414, "Request URI too large");
+/// A status of nginx.
+const HEADERS_TOO_LARGE: Refusal = Refusal::variant("APIGW.0201", 494, "Request headers too large");
 /// The answer while there is no memory for another large body, or no room for another connection.
-pub(crate) const NO_ROOM: Refusal = Refusal::new(
-    StatusCode::SERVICE_UNAVAILABLE,
+pub(crate) const NO_ROOM: Refusal = Refusal::variant(
     "APIGW.0201",
+    503,
     "Service unavailable: too many requests are under way",
-);
-const URI_TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::URI_TOO_LONG,
-    "APIGW.0201",
-    "Request URI too large",
-);
-const HEADERS_TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "APIGW.0201",
-    "Request headers too large",
-);
-pub(crate) const UNAUTHENTICATED: Refusal = Refusal::new(
-    StatusCode::UNAUTHORIZED,
-    "APIGW.0301",
-    "Incorrect IAM authentication information",
-);
-pub(crate) const ENDED: Refusal = Refusal::new(
-    StatusCode::UNAUTHORIZED,
-    "APIGW.0307",
-    "The token must be updated.",
 );
 
 /// A refusal by the gateway; the server adds the id of the request, which is part of its body.
@@ -191,11 +169,7 @@ pub(crate) fn check_head((uri, headers): (&Uri, &HeaderMap)) -> Result<(), Gatew
     if all.is_some_and(|all| all <= LARGEST_HEADERS) {
         return Ok(());
     }
-    Err(Gateway(Refusal {
-        // A status of nginx, which has no name elsewhere.
-        status: StatusCode::from_u16(494).unwrap_or(HEADERS_TOO_LARGE.status),
-        ..HEADERS_TOO_LARGE
-    }))
+    Err(Gateway(HEADERS_TOO_LARGE))
 }
 
 /// Whether a body is JSON by its `Content-Type`; none if there is none.
@@ -209,7 +183,8 @@ pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
 /// here.
 fn check_signature(parts: &Parts, body: &[u8], shared: &Shared) -> Result<(), Gateway> {
     let wrong = || Gateway(UNAUTHENTICATED);
-    let text = |name: &str| parts.headers.get(name)?.to_str().ok();
+    // A header may have any characters, in UTF-8.
+    let text = |name: &str| std::str::from_utf8(parts.headers.get(name)?.as_bytes()).ok();
     let given =
         text(header::AUTHORIZATION.as_str()).and_then(|given| given.strip_prefix(ALGORITHM));
     let fields: BTreeMap<_, _> = (given.ok_or_else(wrong)?.split(','))
@@ -242,12 +217,11 @@ fn check_signature(parts: &Parts, body: &[u8], shared: &Shared) -> Result<(), Ga
     let access_key = field("Access")?;
     let mut keys = shared.fleet().access_keys.iter();
     let key = keys.find(|key| key.access_key == access_key);
-    let expected = authorization(access_key, &key.ok_or_else(wrong)?.secret_key, &signed);
-    let (_, expected) = expected.rsplit_once('=').ok_or_else(wrong)?;
-    match field("Signature")? == expected {
-        true => Ok(()),
-        false => Err(wrong()),
+    let secret_key = &key.ok_or_else(wrong)?.secret_key;
+    if !sign::verify(field("Signature")?, secret_key, &signed) {
+        return Err(wrong());
     }
+    Ok(())
 }
 
 /// Parses the time in a signature.

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::answer::{Refusal, Succeeded};
+use crate::answer::{self, Refusal, Succeeded};
 use crate::fault::{About, Fault, FaultKind, LOGIN, Operation, When};
 use crate::gateway::{ENDED, Gateway, TOKEN_HEADER};
 use crate::service::Dialect;
@@ -104,11 +104,8 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
             );
             (status, html, page).into_response()
         }
-        FaultKind::Error => {
-            let status = status(StatusCode::INTERNAL_SERVER_ERROR);
-            error(shared, operation, status, fault)
-        }
-        FaultKind::Answer => answer(status(StatusCode::OK), fault),
+        FaultKind::Error => error(shared, operation, fault),
+        FaultKind::Answer => given(status(StatusCode::OK), fault),
         FaultKind::Cut
         | FaultKind::Truncate
         | FaultKind::Latency
@@ -118,7 +115,7 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
 }
 
 /// The answer that a fault gives. Its headers were checked when the fault was added.
-fn answer(status: StatusCode, fault: &Fault) -> Response<Body> {
+fn given(status: StatusCode, fault: &Fault) -> Response<Body> {
     let body = fault.body.clone().unwrap_or_default();
     let mut answer = Response::default();
     *answer.status_mut() = status;
@@ -137,33 +134,37 @@ fn answer(status: StatusCode, fault: &Fault) -> Response<Body> {
 }
 
 fn throttled(limit: u64) -> Refusal {
+    const THROTTLED: Refusal = Refusal::documented("APIGW.0308");
+    let message = &THROTTLED.message;
     Refusal {
-        message: format!(
-            "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},\
-             time:1 second"
-        )
-        .into(),
-        ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, "APIGW.0308", "")
+        message: format!("{message}: policy user over ratelimit,limit:{limit},time:1 second")
+            .into(),
+        ..THROTTLED
     }
 }
 
-/// An error in the form of the service, or of the gateway if the code is one of its own.
-fn error(
-    shared: &Shared,
-    operation: Operation,
-    status: StatusCode,
-    fault: &Fault,
-) -> Response<Body> {
+/// An error in the form of the service, or of the gateway if the code is one of its own. What the
+/// fault does not say comes from the contract.
+fn error(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Body> {
+    let status = fault.status.and_then(|status| u16::try_from(status).ok());
     let dialect: &Dialect = match operation.service {
         "ddm" => &ddm::DIALECT,
         "dcs" => &dcs::DIALECT,
         "dms" => &dms::DIALECT,
         _ if fault.is_of_gateway() => &dms::DIALECT,
-        _ => return iam::failed(status, fault.message.as_deref()).into_response(),
+        _ => {
+            let status = answer::status(status.unwrap_or(500));
+            return iam::failed(status, fault.message.as_deref()).into_response();
+        }
     };
-    let Refusal { code, message, .. } = dialect.internal.clone();
+    let known = fault.code.as_deref().and_then(Refusal::find);
+    let Refusal {
+        code,
+        message,
+        status: usual,
+    } = known.unwrap_or_else(|| dialect.internal.clone());
     let refusal = Refusal {
-        status,
+        status: status.unwrap_or(usual),
         code: fault.code.clone().map_or(code, Into::into),
         message: fault.message.clone().map_or(message, Into::into),
     };

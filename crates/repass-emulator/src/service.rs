@@ -1,6 +1,5 @@
 //! What the services of instances have in common: where they look before they act.
 
-use axum::http::StatusCode;
 use repass_client::Service;
 use serde::de::DeserializeOwned;
 
@@ -89,7 +88,7 @@ impl Dialect {
             // Content-Type at all is let pass: the pages of the operations do not ask for one.
             if call.is_no_json {
                 return Err(Refusal {
-                    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    status: 415,
                     ..self.not_json.clone()
                 });
             }

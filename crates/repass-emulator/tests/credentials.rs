@@ -353,3 +353,62 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
     }
     assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2024"));
 }
+
+/// A request for projects as the vendor's own signers make it: its status.
+async fn signed_list(
+    emulator: &Emulator,
+    query: [&str; 2],
+    own: &[(&'static str, &str)],
+    bodies: [&str; 2],
+) -> u16 {
+    let host = emulator.url().replace("http://", "");
+    let date = jiff::Timestamp::now().strftime(DATE_FORMAT).to_string();
+    let mut headers = vec![("host", &*host), (DATE_HEADER, &date)];
+    headers.extend(own);
+    let signed = Signed {
+        method: "GET",
+        path: "/v3/projects",
+        query: query[0],
+        headers: &headers,
+        body: bodies[0].as_bytes(),
+    };
+    let authorization = authorization(Fleet::ACCESS_KEY, &Fleet::SECRET_KEY.into(), &signed);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client
+        .get(format!("http://{host}/v3/projects?{}", query[1]))
+        .header("authorization", authorization)
+        .header(DATE_HEADER, &date)
+        .body(bodies[1].to_owned());
+    for (name, value) in own {
+        request = request.header(*name, value.as_bytes());
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn what_official_signers_send_is_accepted() {
+    let emulator = start().await;
+    let unsigned = ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD");
+    let text = ("content-type", "text/plain");
+    let same = |text| [text, text];
+    for (query, own, bodies, expected) in [
+        // Encoded names have another order than decoded ones.
+        (same("z=1&%C3%A9=2"), vec![], same(""), 200),
+        (["z=1&%C3%A9=2", "%C3%A9=2&z=1"], vec![], same(""), 200),
+        (["z=1&%C3%A9=2", "%C3%A9=1&z=2"], vec![], same(""), 401),
+        (same(""), vec![("x-note", "Größe 漢")], same(""), 200),
+        (same(""), vec![text, unsigned], same("a text"), 200),
+        (same(""), vec![text, unsigned], ["a text", "another"], 200),
+        (same(""), vec![text], same("a text"), 200),
+        (same(""), vec![text], ["a text", "another"], 401),
+        (
+            same(""),
+            vec![("x-sdk-content-sha256", "0000")],
+            same("a text"),
+            401,
+        ),
+    ] {
+        let status = signed_list(&emulator, query, &own, bodies).await;
+        assert_eq!(status, expected, "{query:?} {own:?} {bodies:?}");
+    }
+}

@@ -92,6 +92,10 @@ async fn each_fault_does_what_it_says() {
         json!({"fault": "error", "when": "after"}),
         json!({"fault": "error", "status": 503, "code": "DCS.5017", "message": "no quota"}),
         json!({"fault": "error", "status": 400, "code": "DCS.4097"}),
+        // The contract has the rest.
+        json!({"fault": "error", "code": "DCS.4097"}),
+        json!({"fault": "error", "code": "APIGW.0302"}),
+        json!({"fault": "error", "code": "DCS.9999"}),
         json!({"fault": "error", "status": 504, "code": "APIGW.0201", "when": "after"}),
         json!({"fault": "cut"}),
         json!({"fault": "cut", "when": "after"}),

@@ -57,15 +57,16 @@ pub mod types {
         ///For `throttle`. How many requests get through in a second.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub per_second: ::std::option::Option<i64>,
-        /// For `error` and `html`. The status, from 400 to 599; 500 and 502 by default. For
-        /// `answer`. The status, from 200 to 599.
+        /// For `error` and `html`. The status, from 400 to 599; by default the one that the contract
+        /// has for the code, and 502. For `answer`. The status, from 200 to 599.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i32>,
         /// For `error`. The code; that of an internal error unless told otherwise. `APIGW.…` and
         /// `APIG.…` come from the gateway; IAM has no others. At most 128 bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
-        ///For `error`. The message, at most 4096 bytes.
+        /// For `error`. The message, at most 4096 bytes; by default the one that the contract has
+        /// for the code.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
         /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
