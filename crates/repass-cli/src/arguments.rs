@@ -17,8 +17,8 @@ use repass_client::{
 };
 
 use crate::failure::Failure;
-use crate::output::Operation;
 use crate::terminal;
+use repass_client::Operation;
 
 /// Sets the passwords of DDM, DCS and DMS instances on Huawei Cloud and Open Telekom Cloud
 #[derive(Debug, Parser)]

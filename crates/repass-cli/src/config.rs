@@ -3,42 +3,40 @@
 use repass_client::{Endpoints, Service};
 
 use crate::arguments::{Access, Output};
-use crate::configuration::{Configuration, SERVICES};
 use crate::failure::Failure;
-use crate::output::{Config, Mistake, Setting};
-use crate::settings::{self, Found, SETTINGS, Source, Which};
+use crate::output::{Config, Mistake, Override, Setting};
+use crate::settings::{Found, SERVICES, SHOWN, Settings, Source, Which, is_secret};
 use crate::terminal;
 
 pub(crate) fn run(access: &Access, output: Output) -> Result<(), Failure> {
-    let config = describe(&Configuration::load(access)?);
+    let config = describe(&Settings::load(access)?);
     match output {
         Output::Json => terminal::show_json(&config)?,
         Output::Table => terminal::show(&lines(&config))?,
     }
-    match config.ready {
-        true => Ok(()),
-        false => Err(Failure::Told { exit_code: 2 }),
+    if config.ready {
+        Ok(())
+    } else {
+        Err(Failure::Told { exit_code: 2 })
     }
 }
 
-fn describe(configuration: &Configuration) -> Config {
-    // One service is enough for a call; an endpoint that is set has to be valid.
-    let is_set = |service| configuration.get(Which::Endpoint(service)).is_some();
-    let (mut services, mut found) = (Vec::new(), Vec::new());
+fn describe(settings: &Settings) -> Config {
+    let mut found: Vec<_> = settings.problems().collect();
+    // One service is enough for a call.
+    let is_set = |service| settings.get(Which::Endpoint(service)).is_some();
+    let mut services = Vec::new();
     for service in SERVICES.into_iter().filter(|service| is_set(*service)) {
-        match configuration.endpoints(service) {
+        match settings.endpoints(service) {
             Ok(_) => services.push(service.to_string().to_lowercase()),
             Err(problem) => found.push(problem),
         }
     }
     if services.is_empty() && found.is_empty() {
-        found.push(configuration.no_endpoint(Service::Ddm, &SERVICES));
+        found.push(settings.no_endpoint(Service::Ddm, &SERVICES));
     }
-    let (project, credentials) = (configuration.project(), configuration.credentials());
-    if project.is_err() || credentials.is_err() {
-        services.clear();
-    }
-    found.extend(project.err().into_iter().chain(credentials.err()));
+    found.extend(settings.project().err());
+    found.extend(settings.credentials().err());
     let mut problems: Vec<Mistake> = Vec::new();
     for problem in found {
         let (message, next) = problem.lines();
@@ -47,37 +45,47 @@ fn describe(configuration: &Configuration) -> Config {
             problems.push(Mistake { message, next });
         }
     }
+    if !problems.is_empty() {
+        services.clear();
+    }
     Config {
         ready: problems.is_empty(),
         services,
-        credentials: configuration.kind().map(|kind| kind.name),
-        settings: SETTINGS
+        credentials: settings.kind(),
+        settings: SHOWN
             .iter()
-            .map(|setting| setting.describe(configuration))
+            .map(|(which, name)| shown(settings, *which, name))
+            .collect(),
+        overrides: settings
+            .overrides()
+            .iter()
+            .map(|one| Override {
+                group: one.group,
+                from: one.from.clone(),
+                instead_of: one.instead_of.clone(),
+            })
             .collect(),
         problems,
     }
 }
 
-impl settings::Setting {
-    fn describe(&self, configuration: &Configuration) -> Setting {
-        let found = configuration.get(self.which);
-        let shown = found.filter(|found| !self.hides(found));
-        Setting {
-            name: self.name,
-            value: shown.map(|found| found.value.expose().to_owned()),
-            hidden: found.is_some() && shown.is_none(),
-            from: found.map(|found| found.source.to_string()),
-            not_used: configuration.not_used(self.which).map(Source::to_string),
-        }
+fn shown(settings: &Settings, which: Which, name: &'static str) -> Setting {
+    let found = settings.get(which);
+    let value = found.filter(|found| !hides(which, found));
+    Setting {
+        name,
+        value: value.map(|found| found.value.expose().to_owned()),
+        hidden: found.is_some() && value.is_none(),
+        from: found.map(|found| found.source.to_string()),
+        not_used: settings.not_used(which).map(Source::to_string),
     }
+}
 
-    /// A URL that is no endpoint may have a password in it.
-    fn hides(&self, found: &Found) -> bool {
-        let is_url = matches!(self.which, Which::Endpoint(_));
-        let endpoints = Endpoints::new().allow_http();
-        self.secret || (is_url && endpoints.iam(found.value.expose()).is_err())
-    }
+/// A URL that is no endpoint may have a password in it.
+fn hides(which: Which, found: &Found) -> bool {
+    let is_url = matches!(which, Which::Endpoint(_));
+    let endpoints = Endpoints::new().allow_http();
+    is_secret(which) || (is_url && endpoints.iam(found.value.expose()).is_err())
 }
 
 fn lines(config: &Config) -> String {
@@ -94,6 +102,14 @@ fn lines(config: &Config) -> String {
         if let Some(other) = &setting.not_used {
             told += &terminal::fact("", &format!("not used: {other}"));
         }
+    }
+    if !config.overrides.is_empty() {
+        told += "\n";
+    }
+    for one in &config.overrides {
+        let others = one.instead_of.join("; ");
+        let line = format!("{} sets the {}; not used: {others}", one.from, one.group);
+        told += &terminal::wrapped("note: ", 6, &line);
     }
     let credentials = config.credentials.unwrap_or("-");
     let ready = match config.services.is_empty() {

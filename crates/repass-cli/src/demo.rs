@@ -1,15 +1,15 @@
 //! `repass demo`: the whole way once, on an emulator in this process.
 
 use repass_client::{
-    AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Outcome, ProjectId, ResetPassword,
-    Username,
+    AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Operation, Outcome, ProjectId,
+    ResetPassword, Username,
 };
 use repass_emulator::{Emulator, Fleet};
 
 use crate::arguments::Output;
 use crate::failure::Failure;
-use crate::output::{Demo, NotSent, Operation, Step};
+use crate::output::{Demo, NotSent, Step};
 use crate::terminal;
 
 pub(crate) async fn run(output: Output) -> Result<(), Failure> {
@@ -109,8 +109,13 @@ impl<'a> Steps<'a> {
         result: Result<Outcome, Error>,
     ) -> Result<(), Box<dyn std::error::Error>> {
         match result {
-            Err(Error::Refused(refusal)) => {
-                self.add(operation, refusal.kind.to_string());
+            Err(error) if error.certainty() == Certainty::Refused => {
+                let text = error.to_string();
+                let reason = text
+                    .split_once("refused: ")
+                    .map_or(&*text, |(_, reason)| reason);
+                let reason = reason.split(" (status").next().unwrap_or(reason);
+                self.add(operation, reason.to_owned());
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -154,7 +159,7 @@ fn lines(steps: &[Step]) -> String {
     let mut last = "";
     for step in steps {
         if step.path != last {
-            let operation = repass_client::Operation::from(step.operation);
+            let operation = step.operation;
             told += &format!("  {operation}\n  {} {}\n", step.method, step.path);
             last = &step.path;
         }

@@ -1,22 +1,22 @@
-//! Why a command failed: one line, what to do next, and the exit code.
+//! The failure of a command: one line, a hint, and the exit code.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use repass_client::{Certainty, Error, NotSent, RefusalKind, UnknownCause, Violations};
+use repass_client::{Certainty, Error, ErrorKind, Operation, Violations};
 
 use crate::arguments::Output;
-use crate::output::{self, Failed, Kind, Operation, Problem};
+use crate::output::{CommandFailure, Failed, Kind, Problem};
 use crate::terminal;
 
-/// Why a command failed.
+/// The failure of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command is not right, or its configuration.
+    /// The command or its configuration is not valid.
     Usage {
         line: String,
-        /// Where there are several mistakes, each of them.
+        /// Each mistake, if there are several.
         mistakes: Vec<String>,
         next: Cow<'static, str>,
     },
@@ -24,11 +24,11 @@ pub(crate) enum Failure {
     Rules(Violations),
     /// Nothing changed.
     NotDone { line: String, next: &'static str },
-    /// The call failed, and its error says what is known.
+    /// The call failed.
     Call(Error),
-    /// A signal came: after this call was sent, or before anything was.
+    /// A signal arrived: after this call was sent, or before anything was.
     Interrupted(Option<Operation>),
-    /// It has been told already.
+    /// It has been reported already.
     Told { exit_code: u8 },
 }
 
@@ -39,12 +39,12 @@ impl Failure {
         Self::NotDone { line, next }
     }
 
-    /// A command that cannot be carried out as it is.
+    /// A command or configuration that is not valid.
     pub(crate) fn usage(what: impl Display, next: impl Into<Cow<'static, str>>) -> Self {
         Self::mistakes(what, Vec::new(), next)
     }
 
-    /// Several mistakes in what was given.
+    /// Several mistakes at once.
     pub(crate) fn mistakes(
         what: impl Display,
         mistakes: Vec<String>,
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// Tells what happened, and gives the exit code for it.
+    /// Reports the failure and returns its exit code.
     pub(crate) fn report(&self, operation: Option<Operation>, output: Output) -> ExitCode {
         if !matches!(self, Self::Told { .. }) {
             let (line, next) = self.lines();
@@ -72,14 +72,14 @@ impl Failure {
             }
             terminal::say(&format!("next: {next}"));
             if output == Output::Json {
-                // If standard output cannot be written, it has still been told.
+                // If standard output cannot be written, standard error has it.
                 let _ = terminal::show_json(&self.as_json(operation));
             }
         }
         ExitCode::from(self.exit_code())
     }
 
-    /// What happened, and what to do next.
+    /// Returns the failure in a line, and what to do next.
     pub(crate) fn lines(&self) -> (String, String) {
         if let Some(violations) = self.violations() {
             return (
@@ -93,15 +93,13 @@ impl Failure {
             Self::Call(error) => (with_sources(error), next_step(error).into_owned()),
             Self::Interrupted(None) => (
                 "interrupted: nothing was sent".to_owned(),
-                "no password changed; start again".to_owned(),
+                "no password changed; run the command again".to_owned(),
             ),
             Self::Interrupted(Some(operation)) => (
                 format!(
-                    "{}: it is not known whether the password changed: interrupted while the call \
-                     was under way",
-                    repass_client::Operation::from(*operation)
+                    "{operation}: unknown whether it took effect: interrupted after it was sent"
                 ),
-                UNKNOWN.to_owned(),
+                after_unknown(*operation).to_owned(),
             ),
             Self::Rules(_) | Self::Told { .. } => (String::new(), String::new()),
         }
@@ -109,11 +107,8 @@ impl Failure {
 
     fn violations(&self) -> Option<&Violations> {
         match self {
-            Self::Rules(violations)
-            | Self::Call(Error::NotSent {
-                reason: NotSent::Policy(violations),
-                ..
-            }) => Some(violations),
+            Self::Rules(violations) => Some(violations),
+            Self::Call(error) => error.violations(),
             _ => None,
         }
     }
@@ -136,182 +131,146 @@ impl Failure {
         {
             message = format!("{message}: {}", mistakes.join(". "));
         }
-        let (certainty, kind) = self.kind();
-        let mut problem = Problem {
-            certainty,
-            kind,
-            message,
-            next,
-            status: None,
-            code: None,
-            service_message: None,
-            request_id: None,
-            tries_left: None,
-            minutes_left: None,
-            retry_after_seconds: None,
-            violations: self.violations().into_iter().flatten().cloned().collect(),
+        let call = match self {
+            Self::Call(error) => Some(error),
+            _ => None,
         };
-        if let Self::Call(error) = self {
-            problem.describe(error);
-        }
+        let (certainty, kind) = match self {
+            Self::Call(error) => (error.certainty(), Kind::Call(error.kind())),
+            Self::Rules(_) => (Certainty::NotSent, Kind::Call(ErrorKind::Policy)),
+            Self::Usage { .. } => (Certainty::NotSent, Kind::Command(CommandFailure::Usage)),
+            Self::Interrupted(sent) => {
+                let certainty = match sent {
+                    Some(_) => Certainty::Unknown,
+                    None => Certainty::NotSent,
+                };
+                (certainty, Kind::Command(CommandFailure::Interrupted))
+            }
+            Self::NotDone { .. } | Self::Told { .. } => {
+                (Certainty::NotSent, Kind::Command(CommandFailure::Local))
+            }
+        };
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let target = call.map(Error::target);
         Failed {
             operation,
-            error: problem,
-        }
-    }
-
-    fn kind(&self) -> (output::Certainty, Kind) {
-        let Self::Call(error) = self else {
-            return match self {
-                Self::Usage { .. } => (output::Certainty::NotSent, Kind::Usage),
-                Self::Rules(_) => (output::Certainty::NotSent, Kind::Policy),
-                Self::Interrupted(None) => (output::Certainty::NotSent, Kind::Interrupted),
-                Self::Interrupted(Some(_)) => (output::Certainty::Unknown, Kind::Interrupted),
-                _ => (output::Certainty::NotSent, Kind::Local),
-            };
-        };
-        let certainty = match error.certainty() {
-            Certainty::NotSent => output::Certainty::NotSent,
-            Certainty::Refused => output::Certainty::Refused,
-            Certainty::Unknown => output::Certainty::Unknown,
-        };
-        let kind = match error {
-            Error::NotSent { reason, .. } => match reason {
-                NotSent::Policy(_) => Kind::Policy,
-                NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => Kind::Usage,
-                NotSent::Late => Kind::Timeout,
-                NotSent::Login(_) => Kind::Login,
-                NotSent::Connect(_) => Kind::Connect,
-                _ => Kind::Other,
+            instance_id: target.map(|target| target.instance.to_string()),
+            account: target.and_then(|target| target.account.clone()),
+            host: target.and_then(|target| target.host.clone()),
+            error: Problem {
+                certainty,
+                kind,
+                message,
+                next,
+                status: call.and_then(Error::status),
+                code: text(call.and_then(Error::code)),
+                service_message: text(call.and_then(Error::message)),
+                request_id: text(call.and_then(Error::request_id)),
+                tries_left: call.and_then(Error::tries_left),
+                minutes_left: call.and_then(Error::minutes_left),
+                retry_after_seconds: call.and_then(Error::retry_after).map(|wait| wait.as_secs()),
+                clock_offset_seconds: call.and_then(Error::clock_offset).map(|by| by.as_secs()),
+                try_new_password_first: call.is_some_and(Error::suggests_repeated_change),
+                violations: self.violations().into_iter().flatten().cloned().collect(),
             },
-            Error::Refused(refusal) => refused(refusal.kind),
-            Error::Unknown(unknown) => match unknown.cause {
-                UnknownCause::ServerError => Kind::ServerError,
-                UnknownCause::Timeout => Kind::Timeout,
-                UnknownCause::Cut(_) => Kind::Cut,
-                UnknownCause::Unreadable => Kind::Unreadable,
-                UnknownCause::UnexpectedStatus => Kind::UnexpectedStatus,
-                UnknownCause::NotConfirmed => Kind::NotConfirmed,
-                UnknownCause::EarlierAttempt => Kind::EarlierAttempt,
-                _ => Kind::Other,
-            },
-            _ => Kind::Other,
-        };
-        (certainty, kind)
-    }
-}
-
-impl Problem {
-    /// Adds what the service said.
-    fn describe(&mut self, error: &Error) {
-        self.request_id = error.request_id().map(str::to_owned);
-        match error {
-            Error::Refused(refusal) => {
-                self.status = Some(refusal.status);
-                self.code.clone_from(&refusal.code);
-                self.service_message.clone_from(&refusal.message);
-                match refusal.kind {
-                    RefusalKind::WrongOldPassword { tries_left } => self.tries_left = tries_left,
-                    RefusalKind::Locked { minutes_left } => self.minutes_left = minutes_left,
-                    RefusalKind::Throttled { retry_after } => {
-                        self.retry_after_seconds = retry_after.map(|wait| wait.as_secs());
-                    }
-                    _ => {}
-                }
-            }
-            Error::Unknown(unknown) => {
-                self.status = unknown.status;
-                self.code.clone_from(&unknown.code);
-                self.service_message.clone_from(&unknown.message);
-            }
-            _ => {}
         }
     }
 }
 
-fn refused(kind: RefusalKind) -> Kind {
-    match kind {
-        RefusalKind::WrongOldPassword { .. } => Kind::WrongOldPassword,
-        RefusalKind::Locked { .. } => Kind::Locked,
-        RefusalKind::WeakPassword => Kind::WeakPassword,
-        RefusalKind::PasswordFree => Kind::PasswordFree,
-        RefusalKind::SslDisabled => Kind::SslDisabled,
-        RefusalKind::NotRunning => Kind::NotRunning,
-        RefusalKind::Busy => Kind::Busy,
-        RefusalKind::NotFound => Kind::NotFound,
-        RefusalKind::Unauthenticated => Kind::Unauthenticated,
-        RefusalKind::ExpiredCredentials => Kind::ExpiredCredentials,
-        RefusalKind::Forbidden => Kind::Forbidden,
-        RefusalKind::Throttled { .. } => Kind::Throttled,
-        _ => Kind::Other,
+/// Returns what to do after an unknown outcome.
+fn after_unknown(operation: Operation) -> &'static str {
+    match operation {
+        Operation::DcsChangePassword => {
+            "try the new password on the instance first, then the old one; keep both until one works"
+        }
+        _ => {
+            "run the command again with the same password: a reset that is repeated has the same effect; \
+             keep the old password until it has succeeded"
+        }
     }
 }
-
-const UNKNOWN: &str = "try both passwords on the instance before anything else, and keep the new one until you \
-     know";
 
 fn next_step(error: &Error) -> Cow<'static, str> {
-    let next = match error {
-        Error::Refused(refusal) => match refusal.kind {
-            RefusalKind::WrongOldPassword { .. } => {
-                "look the old password up; more wrong ones lock the account, a reset needs none"
+    if error.certainty() == Certainty::Unknown {
+        return after_unknown(error.target().operation).into();
+    }
+    if let (ErrorKind::Throttled, Some(wait)) = (error.kind(), error.retry_after()) {
+        let seconds = wait.as_secs();
+        return format!("nothing changed; wait {seconds} s and try again").into();
+    }
+    if error.suggests_repeated_change() {
+        return match error.kind() {
+            ErrorKind::Busy => {
+                "try the new password on the instance first: if a proxy repeated the request, the \
+                 change is under way; otherwise wait until the other operation is done"
             }
-            RefusalKind::Locked { .. } => "wait until the lock ends; a reset may work before that",
-            RefusalKind::WeakPassword => {
-                "nothing changed; give another password, or use --generate"
+            _ => {
+                "try the new password on the instance first: if a proxy repeated the request, it was \
+                 changed; otherwise find the old password. More wrong ones lock the account; a reset \
+                 needs none"
             }
-            RefusalKind::PasswordFree => {
-                "nothing changed; a reset gives the instance a password, a change cannot"
-            }
-            RefusalKind::SslDisabled => {
-                "nothing changed; the instance has a password only with SSL: enable it first"
-            }
-            RefusalKind::NotRunning => {
-                "nothing changed; bring the instance to the state Running, and try again"
-            }
-            RefusalKind::Busy => {
-                "nothing changed; wait until the other operation is done, and try again"
-            }
-            RefusalKind::NotFound => {
-                "nothing changed; check the endpoint, the project, the instance id and the name: \
-                 `repass config` shows where they come from"
-            }
-            RefusalKind::Unauthenticated => {
-                "nothing changed; get credentials of this project and region: `repass config` \
-                 shows which are in force"
-            }
-            RefusalKind::ExpiredCredentials => {
-                "nothing changed; get a new token, or give an access key or a user, which need none"
-            }
-            RefusalKind::Forbidden => {
-                "nothing changed; ask for the permission, or use another user"
-            }
-            RefusalKind::Throttled {
-                retry_after: Some(wait),
-            } => {
-                let seconds = wait.as_secs();
-                return format!("nothing changed; wait {seconds} s and try again").into();
-            }
-            RefusalKind::Throttled { .. } => "nothing changed; wait a little and try again",
-            _ => "nothing changed; see what the service says, and its code in the vendor's pages",
-        },
-        Error::NotSent { reason, .. } => match reason {
-            NotSent::Login(_) => {
-                "nothing changed; check the IAM endpoint, the project and the credentials: `repass \
-                 config` shows which are in force"
-            }
-            NotSent::Late => "nothing changed; try again: the login took too long",
-            NotSent::NoEndpoint(_) | NotSent::Endpoint(_) => {
-                "nothing changed; give another endpoint: `repass config` shows which are in force"
-            }
-            _ => "nothing changed; check the endpoint and the network",
-        },
-        _ if error.certainty() == Certainty::Unknown => UNKNOWN,
-        _ => "nothing changed",
-    };
-    next.into()
+        }
+        .into();
+    }
+    let clock =
+        error.clock_offset().is_some() || error.message().is_some_and(speaks_of_expired_signature);
+    match error.kind() {
+        ErrorKind::Unauthenticated | ErrorKind::Login if clock => {
+            "nothing changed; set this machine's clock: a signature is valid for 15 minutes"
+        }
+        ErrorKind::Policy => "nothing was sent; give another password, or use --generate",
+        ErrorKind::NoEndpoint => {
+            "nothing changed; set another endpoint: `repass config` shows which are in force"
+        }
+        ErrorKind::Connect | ErrorKind::Login if error.connection_error().is_some() => {
+            "nothing changed; correct the network settings, and try again"
+        }
+        ErrorKind::Login => {
+            "nothing changed; check the IAM endpoint, the project and the credentials: `repass config` \
+             shows which are in force"
+        }
+        ErrorKind::Timeout => "nothing changed; try again: the deadline passed before it was sent",
+        ErrorKind::Locked => "wait until the lock ends; a reset may work before that",
+        ErrorKind::WeakPassword => "nothing changed; give another password, or use --generate",
+        ErrorKind::PasswordFree => {
+            "nothing changed; a reset gives the instance a password, a change cannot"
+        }
+        ErrorKind::SslDisabled => {
+            "nothing changed; the instance has a password only with SSL: enable it first"
+        }
+        ErrorKind::NotRunning => {
+            "nothing changed; bring the instance to the state Running, and try again"
+        }
+        ErrorKind::Busy => "nothing changed; wait until the other operation is done, and try again",
+        ErrorKind::NotFound => {
+            "nothing changed; check the endpoint, the project, the instance id and the name: `repass \
+             config` shows where they come from"
+        }
+        ErrorKind::Unauthenticated => {
+            "nothing changed; get credentials of this project and region: `repass config` shows which \
+             are in force"
+        }
+        ErrorKind::ExpiredCredentials => {
+            "nothing changed; get a new token, or use an access key or a user"
+        }
+        ErrorKind::Forbidden => "nothing changed; ask for the permission, or use another user",
+        ErrorKind::Throttled => "nothing changed; wait and try again",
+        ErrorKind::WrongOldPassword => "nothing changed; find the old password, or use a reset",
+        _ if error.certainty() == Certainty::NotSent => {
+            "nothing changed; check the endpoint and the network"
+        }
+        _ => "nothing changed; look the code up in the vendor's pages",
+    }
+    .into()
 }
 
+/// Returns whether a message says that a signature is out of date.
+fn speaks_of_expired_signature(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.contains("sign") && (message.contains("expire") || message.contains("time"))
+}
+
+/// Returns the error's text, followed by those of its sources.
 fn with_sources(error: &Error) -> String {
     let mut line = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -7,15 +7,14 @@
 
 mod arguments;
 mod check;
-mod clouds;
 mod completions;
 mod config;
-mod configuration;
 mod demo;
 mod emulate;
 mod failure;
 mod generate;
 mod input;
+mod interrupt;
 mod output;
 mod password;
 mod schema;

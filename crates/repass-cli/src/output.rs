@@ -1,6 +1,6 @@
 //! What `--output json` prints. The names here are stable; `repass schema` describes them.
 
-use repass_client::{Secret, Violation};
+use repass_client::{Certainty, Completion, ErrorKind, Operation, Secret, Violation};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,8 +11,8 @@ use serde::Serialize;
 pub(crate) enum Either<T> {
     /// The result.
     Result(T),
-    /// Why there is none.
-    Failed(Failed),
+    /// The failure.
+    Failed(Box<Failed>),
 }
 
 /// A line of a service verb. There are two if a password is generated and printed: the password,
@@ -39,9 +39,17 @@ pub(crate) struct HandedOver {
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Called {
-    /// What was done.
+    /// The operation.
     pub(crate) operation: Operation,
-    /// How far it is.
+    /// The instance.
+    pub(crate) instance_id: String,
+    /// The account, for the operations of DDM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// The host of the endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
+    /// Whether the operation is done or in progress.
     pub(crate) completion: Completion,
     /// The HTTP status.
     pub(crate) status: u16,
@@ -53,47 +61,23 @@ pub(crate) struct Called {
     pub(crate) job_id: Option<String>,
 }
 
-/// An operation of a service.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Operation {
-    DdmResetPassword,
-    DdmSetAdmin,
-    DcsChangePassword,
-    DcsResetPassword,
-    DmsResetPassword,
-}
-
-impl From<Operation> for repass_client::Operation {
-    fn from(operation: Operation) -> Self {
-        match operation {
-            Operation::DdmResetPassword => Self::DdmResetPassword,
-            Operation::DdmSetAdmin => Self::DdmSetAdmin,
-            Operation::DcsChangePassword => Self::DcsChangePassword,
-            Operation::DcsResetPassword => Self::DcsResetPassword,
-            Operation::DmsResetPassword => Self::DmsResetPassword,
-        }
-    }
-}
-
-/// How far a call is.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Completion {
-    /// The password is the new one.
-    Done,
-    /// The service sets it in a job.
-    Accepted,
-}
-
 /// Why there is no result.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Failed {
-    /// What was to be done, if the verb calls a service.
+    /// The operation, if the command calls a service.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) operation: Option<Operation>,
-    /// What is known.
+    /// The instance, if a call was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) instance_id: Option<String>,
+    /// The account, for the operations of DDM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// The host of the endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) host: Option<String>,
+    /// The failure.
     pub(crate) error: Problem,
 }
 
@@ -130,71 +114,38 @@ pub(crate) struct Problem {
     /// After too many requests: how long to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u64>,
+    /// After a refused signature: how many seconds this machine's clock is ahead of the service's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) clock_offset_seconds: Option<i64>,
+    /// Whether to try the new password before the old one, although the service refused: a proxy that
+    /// repeated the request would have caused the same answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) try_new_password_first: bool,
     /// The rules that the password breaks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) violations: Vec<Violation>,
 }
 
-/// Whether the password may have changed.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Certainty {
-    /// Nothing was sent: the password is the old one.
-    NotSent,
-    /// The service refused: the password is the old one.
-    Refused,
-    /// It may be the old one or the new one.
-    Unknown,
+/// The kind of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Kind {
+    /// A failure of the command.
+    Command(CommandFailure),
+    /// A failure of a call.
+    Call(ErrorKind),
 }
 
-/// What kind of failure it is.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+/// The kind of a failure of the command itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
-    // Not sent.
-    /// The command or its configuration is not right.
+pub(crate) enum CommandFailure {
+    /// The command or its configuration is not valid.
     Usage,
     /// Something on this machine failed.
     Local,
-    /// The password breaks the rules.
-    Policy,
-    /// Nobody is logged in, or the project is not known.
-    Login,
-    /// No connection could be made.
-    Connect,
-    // Not sent, or unknown.
-    /// No answer came in time, or no time was left to send anything.
-    Timeout,
     /// The command was interrupted.
     Interrupted,
-    // Refused.
-    WrongOldPassword,
-    Locked,
-    WeakPassword,
-    PasswordFree,
-    SslDisabled,
-    NotRunning,
-    Busy,
-    NotFound,
-    Unauthenticated,
-    ExpiredCredentials,
-    Forbidden,
-    Throttled,
-    // Unknown.
-    /// The service or the gateway failed.
-    ServerError,
-    /// The connection was cut before the answer was whole, or what came is no HTTP.
-    Cut,
-    /// The answer is not the documented JSON.
-    Unreadable,
-    /// The status is not documented.
-    UnexpectedStatus,
-    /// The status says success, but the body does not.
-    NotConfirmed,
-    /// The answer to an earlier attempt was lost.
-    EarlierAttempt,
-    /// Something else, of any certainty.
-    Other,
 }
 
 /// Passwords that were made.
@@ -218,6 +169,8 @@ pub(crate) struct Config {
     pub(crate) credentials: Option<&'static str>,
     /// Every setting there is.
     pub(crate) settings: Vec<Setting>,
+    /// The settings that are not used, because a stronger source has some of their group.
+    pub(crate) overrides: Vec<Override>,
     /// What is missing or not valid.
     pub(crate) problems: Vec<Mistake>,
 }
@@ -236,9 +189,21 @@ pub(crate) struct Setting {
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,
-    /// Where there is a value that does not count, for it may belong to another key, user or region.
+    /// Where there is another value, which is not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_used: Option<String>,
+}
+
+/// Settings that are not used.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Override {
+    /// The group of settings: cloud, target, project or credentials.
+    pub(crate) group: &'static str,
+    /// The place whose settings count.
+    pub(crate) from: String,
+    /// The places of those that do not.
+    pub(crate) instead_of: Vec<String>,
 }
 
 /// Something that keeps a call from being made.

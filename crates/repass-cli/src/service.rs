@@ -1,17 +1,19 @@
 //! The five service verbs.
 
 use std::future::Future;
+use std::io::IsTerminal;
 
 use repass_client::{
-    Client, Completion, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
-    DmsPassword, Error, Outcome, ResetPassword,
+    Client, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword, Error,
+    InFlight, Operation, Outcome, ResetPassword,
 };
 
 use crate::arguments::{Dcs, Ddm, Dms, Output, Target};
-use crate::configuration::Configuration;
 use crate::failure::Failure;
-use crate::output::{self, Called, Operation};
+use crate::interrupt::Interrupt;
+use crate::output::Called;
 use crate::password::read_old_and_new;
+use crate::settings::Settings;
 use crate::terminal;
 
 pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
@@ -21,22 +23,44 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             target,
             password,
         } => {
-            let client = target.client(Operation::DdmResetPassword)?;
-            let new = DdmAccountPassword::new(password.read().await?).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            let (client, in_flight) = target.client(Operation::DdmResetPassword)?;
+            let mut interrupt = Interrupt::listen()?;
+            let new = DdmAccountPassword::new(password.read(&mut interrupt).await?)
+                .map_err(Failure::Rules)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
-            run(&client, Operation::DdmResetPassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DdmResetPassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
         Ddm::SetAdmin {
             name,
             target,
             password,
         } => {
-            let client = target.client(Operation::DdmSetAdmin)?;
-            let new = DdmAdminPassword::new(password.read().await?).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            let (client, in_flight) = target.client(Operation::DdmSetAdmin)?;
+            let mut interrupt = Interrupt::listen()?;
+            let new = DdmAdminPassword::new(password.read(&mut interrupt).await?)
+                .map_err(Failure::Rules)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
-            run(&client, Operation::DdmSetAdmin, output, call).await
+            run(
+                &in_flight,
+                Operation::DdmSetAdmin,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
     }
 }
@@ -48,88 +72,110 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             old_password_file,
             password,
         } => {
-            let client = target.client(Operation::DcsChangePassword)?;
-            let (old, new) = read_old_and_new(old_password_file.as_deref(), &password).await?;
+            let (client, in_flight) = target.client(Operation::DcsChangePassword)?;
+            let mut interrupt = Interrupt::listen()?;
+            let (old, new) =
+                read_old_and_new(old_password_file.as_deref(), &password, &mut interrupt).await?;
             let old = DcsOldPassword::new(old);
             let new = DcsPassword::new(new).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.dcs_change_password(&target.instance_id, &old, &new);
-            run(&client, Operation::DcsChangePassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DcsChangePassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
         Dcs::ResetPassword {
             target,
             password_free,
             password,
         } => {
-            let client = target.client(Operation::DcsResetPassword)?;
+            let (client, in_flight) = target.client(Operation::DcsResetPassword)?;
+            let mut interrupt = Interrupt::listen()?;
             let reset = if password_free {
                 ResetPassword::PasswordFree
             } else {
-                let new = DcsPassword::new(password.read().await?).map_err(Failure::Rules)?;
-                password.hand_over(new.expose(), output)?;
+                let new = DcsPassword::new(password.read(&mut interrupt).await?)
+                    .map_err(Failure::Rules)?;
+                password
+                    .hand_over(new.expose(), output, &mut interrupt)
+                    .await?;
                 ResetPassword::To(new)
             };
             let call = client.dcs_reset_password(&target.instance_id, &reset);
-            run(&client, Operation::DcsResetPassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DcsResetPassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
     }
 }
 
 pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
     let Dms::ResetPassword { target, password } = verb;
-    let client = target.client(Operation::DmsResetPassword)?;
-    let new = DmsPassword::new(password.read().await?).map_err(Failure::Rules)?;
-    password.hand_over(new.expose(), output)?;
+    let (client, in_flight) = target.client(Operation::DmsResetPassword)?;
+    let mut interrupt = Interrupt::listen()?;
+    let new = DmsPassword::new(password.read(&mut interrupt).await?).map_err(Failure::Rules)?;
+    password
+        .hand_over(new.expose(), output, &mut interrupt)
+        .await?;
     let call = client.dms_reset_password(&target.instance_id, &new);
-    run(&client, Operation::DmsResetPassword, output, call).await
+    run(
+        &in_flight,
+        Operation::DmsResetPassword,
+        output,
+        call,
+        &mut interrupt,
+    )
+    .await
 }
 
 impl Target {
-    fn client(&self, operation: Operation) -> Result<Client, Failure> {
-        Configuration::load(&self.access)?.client(operation.into())
+    fn client(&self, operation: Operation) -> Result<(Client, InFlight), Failure> {
+        let settings = Settings::load(&self.access)?;
+        let client = settings.client(operation)?;
+        if std::io::stderr().is_terminal() {
+            for note in settings.overrides() {
+                terminal::say(&format!("note: {note}"));
+            }
+        }
+        Ok(client.observed())
     }
 }
 
-/// Makes the call and tells what came of it. Whoever interrupts it is told what is known then.
+/// Makes the call and reports its result. An interrupted call reports what is known of it.
 async fn run(
-    client: &Client,
+    in_flight: &InFlight,
     operation: Operation,
     output: Output,
     call: impl Future<Output = Result<Outcome, Error>>,
+    interrupt: &mut Interrupt,
 ) -> Result<(), Failure> {
-    let interrupted = terminal::interrupted().map_err(|error| {
-        let line = format!("signals cannot be waited for: {error}");
-        Failure::not_done(line, "nothing was sent; try again")
-    })?;
-    let outcome = tokio::select! {
-        outcome = call => outcome.map_err(Failure::Call)?,
+    let Some(outcome) = interrupt.unless(call).await else {
         // The call has been dropped, and sends nothing any more.
-        () = interrupted => {
-            return Err(Failure::Interrupted(client.has_sent().then_some(operation)));
-        }
+        return Err(Failure::Interrupted(
+            in_flight.outcome_uncertain().then_some(operation),
+        ));
     };
-    let (done, completion) = match outcome.completion {
-        Completion::Done => ("done", output::Completion::Done),
-        Completion::Accepted => (
-            "accepted, and being done in a job",
-            output::Completion::Accepted,
-        ),
-    };
-    let request_id = outcome
-        .request_id
-        .iter()
-        .map(|id| format!(", request id {id}"));
-    let job_id = outcome.job_id.iter().map(|id| format!(", job {id}"));
-    terminal::say(&format!(
-        "{}: {done} (status {}{})",
-        outcome.operation,
-        outcome.status,
-        request_id.chain(job_id).collect::<String>()
-    ));
+    let outcome = outcome.map_err(Failure::Call)?;
+    terminal::say(&outcome.to_string());
     if output == Output::Json {
         let printed = terminal::show_json(&Called {
             operation,
-            completion,
+            instance_id: outcome.target.instance.to_string(),
+            account: outcome.target.account,
+            host: outcome.target.host,
+            completion: outcome.completion,
             status: outcome.status,
             request_id: outcome.request_id,
             job_id: outcome.job_id,

@@ -1,426 +1,618 @@
-//! The settings of a call, and where each comes from: a flag before the environment before the
-//! file, each setting by itself, but for what completes an access key or a user.
+//! The settings of a call: what is in force, and where it comes from.
+//!
+#![doc = include_str!("settings/sources.md")]
 
-use std::env::VarError;
+mod clouds;
+mod credentials;
+mod found;
+mod help;
+mod sources;
+mod table;
+mod target;
+mod yaml;
+
+#[cfg(test)]
+mod properties;
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
-use repass_client::{ProjectId, ProjectName, Secret, Service};
-
-use crate::arguments::Access;
-use crate::clouds;
-use crate::failure::Failure;
-
-/// Something that can be set.
-pub(crate) struct Setting {
-    pub(crate) which: Which,
-    pub(crate) name: &'static str,
-    flag: Option<Flag>,
-    /// The first one that is set and not empty counts.
-    variables: &'static [&'static str],
-    /// The fields of a cloud in clouds.yaml; the first one that is there counts.
-    fields: &'static [&'static str],
-    pub(crate) secret: bool,
-    /// The leading setting that it completes. It has to come from the same place: what was set
-    /// elsewhere belongs to another key or user, and a few wrong tries lock those.
-    pub(crate) completes: Option<Which>,
-    /// Whether the environment may complete a cloud of the files with it, as OpenStack's users do.
-    completes_files: bool,
-}
-
-/// An option, and how it is found among the arguments.
-type Flag = (&'static str, fn(&Access) -> Option<&str>);
-
-/// Which setting it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
-    Cloud,
-    Region,
-    Endpoint(Service),
-    ProjectId,
-    ProjectName,
-    Token,
-    AccessKey,
-    SecretKey,
-    SecurityToken,
-    Username,
-    Password,
-    Domain,
-}
-
-const NOTHING: Setting = Setting {
-    which: Which::Cloud,
-    name: "",
-    flag: None,
-    variables: &[],
-    fields: &[],
-    secret: false,
-    completes: None,
-    completes_files: false,
+use repass_client::{
+    Client, Credentials, Endpoints, InvalidEndpoint, Operation, Operator, Project, ProjectId,
+    ProjectName, Secret, Service,
 };
 
-/// The variables are those of Huawei's SDKs, then those of OpenStack's tools and of the Terraform
-/// provider of Open Telekom Cloud; the fields are those of openstacksdk and its extensions for that
-/// cloud.
-pub(crate) const SETTINGS: &[Setting] = &[
-    Setting {
-        which: Which::Cloud,
-        name: "cloud",
-        flag: Some(("--cloud", |access| access.cloud.as_deref())),
-        variables: &["OS_CLOUD"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Region,
-        name: "region",
-        flag: Some(("--region", |access| access.region.as_deref())),
-        variables: &["OS_REGION_NAME"],
-        fields: &["region_name"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Endpoint(Service::Ddm),
-        name: "ddm-endpoint",
-        flag: Some(ENDPOINT),
-        variables: &["OS_DDM_ENDPOINT_OVERRIDE"],
-        fields: &["ddm_endpoint_override"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Endpoint(Service::Dcs),
-        name: "dcs-endpoint",
-        flag: Some(ENDPOINT),
-        variables: &["OS_DCS_ENDPOINT_OVERRIDE"],
-        fields: &["dcs_endpoint_override"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Endpoint(Service::Dms),
-        name: "dms-endpoint",
-        flag: Some(ENDPOINT),
-        variables: &["OS_DMS_ENDPOINT_OVERRIDE"],
-        fields: &["dms_endpoint_override"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Endpoint(Service::Iam),
-        name: "iam-endpoint",
-        flag: Some(("--iam-endpoint", |access| access.iam_endpoint.as_deref())),
-        variables: &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "OS_AUTH_URL"],
-        fields: &["auth.auth_url"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::ProjectId,
-        name: "project-id",
-        flag: Some(("--project-id", |access| {
-            access.project_id.as_ref().map(ProjectId::as_str)
-        })),
-        variables: &[
-            "HUAWEICLOUD_SDK_PROJECT_ID",
-            "OS_PROJECT_ID",
-            "OS_TENANT_ID",
-        ],
-        fields: &["auth.project_id"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::ProjectName,
-        name: "project-name",
-        flag: Some(("--project-name", |access| {
-            access.project_name.as_ref().map(ProjectName::as_str)
-        })),
-        variables: &["OS_PROJECT_NAME", "OS_TENANT_NAME"],
-        fields: &["auth.project_name"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Token,
-        name: "token",
-        variables: &["OS_TOKEN", "OS_AUTH_TOKEN"],
-        fields: &["auth.token"],
-        secret: true,
-        ..NOTHING
-    },
-    Setting {
-        which: Which::AccessKey,
-        name: "access-key",
-        variables: &["HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"],
-        fields: &["auth.ak", "auth.access_key"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::SecretKey,
-        name: "secret-key",
-        variables: &["HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"],
-        fields: &["auth.sk", "auth.secret_key"],
-        secret: true,
-        completes: Some(Which::AccessKey),
-        ..NOTHING
-    },
-    Setting {
-        which: Which::SecurityToken,
-        name: "security-token",
-        variables: &["HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"],
-        fields: &["auth.security_token"],
-        secret: true,
-        completes: Some(Which::AccessKey),
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Username,
-        name: "username",
-        variables: &["OS_USERNAME"],
-        fields: &["auth.username"],
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Password,
-        name: "password",
-        variables: &["OS_PASSWORD"],
-        fields: &["auth.password"],
-        secret: true,
-        completes: Some(Which::Username),
-        completes_files: true,
-        ..NOTHING
-    },
-    Setting {
-        which: Which::Domain,
-        name: "domain",
-        variables: &["OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"],
-        fields: &["auth.user_domain_name", "auth.domain_name"],
-        completes: Some(Which::Username),
-        ..NOTHING
-    },
-];
+pub(crate) use found::{Found, Source};
+pub(crate) use help::{SHOWN, is_credential, is_secret, sources};
+pub(crate) use table::Which;
+pub(crate) use target::SERVICES;
 
-/// It is the endpoint of whichever service the verb is for.
-const ENDPOINT: Flag = ("--endpoint", |access| access.endpoint.as_deref());
+use crate::arguments::Access;
+use crate::failure::Failure;
+use credentials::Login;
+use found::{Environment, Given, Origin, Problem};
+use help::{name_of, ways};
+use sources::Sources;
+use table::Group;
+use target::Target;
 
-/// Whether the option would give credentials, which none does. `--ak` and `--sk` are what Huawei's
-/// own tools call them.
-pub(crate) fn is_credential(option: &str) -> bool {
-    let name = option.trim_start_matches('-');
-    let mut credentials = SETTINGS.iter().filter(|setting| setting.flag.is_none());
-    credentials.any(|setting| setting.name == name) || ["ak", "sk"].contains(&name)
+/// The settings that are in force.
+pub(crate) struct Settings {
+    /// Every source, the strongest first.
+    given: Vec<Given>,
+    clouds: Vec<Found>,
+    target: Option<Target>,
+    project: Option<(Which, Found)>,
+    login: Option<Login>,
+    ca_certificates: Option<Found>,
+    /// The certificates of the only authorities to trust.
+    authorities: Option<String>,
+    /// What keeps every call from being made.
+    problems: Vec<Problem>,
+    overrides: Vec<Override>,
+    allow_http: bool,
 }
 
-/// Whether the files have such a field, or a setting below it.
-pub(crate) fn is_field(name: &str) -> bool {
-    let mut fields = SETTINGS.iter().flat_map(|setting| setting.fields);
-    name == "clouds" || fields.any(|field| field.split('.').any(|part| part == name))
-}
-
-/// The settings and their sources, for the help.
-pub(crate) fn sources() -> String {
-    let mut told = "Settings, and where each comes from, the first that says it:\n".to_owned();
-    for setting in SETTINGS {
-        told += &format!("  {}\n      {}\n", setting.name, setting.ways());
-    }
-    told + "
-Files, the first that is there: clouds.yaml in this folder, in ~/.config/openstack, in
-/etc/openstack, or the one that OS_CLIENT_CONFIG_FILE names. Over it go the fields of secure.yaml,
-found likewise, or by OS_CLIENT_SECURE_FILE. The file is read only if a cloud is named.
-
-Credentials are never options. With more than one kind the one from the stronger source counts; on
-a tie a token, then an access key, then a user. What completes an access key or a user has to come
-from where that one comes from: from Huawei's variables, from OpenStack's, or from the files. Only
-the password of a user in the files may be OS_PASSWORD, where the files have none for it. The domain
-is given by its name; OS_USER_DOMAIN_ID is not read.
-
-A region gives the endpoints, which count as much as the region does: an endpoint from a weaker
-source may be of another region, and is not used. It gives the project of its name, too, if no
-other one is set. If each endpoint of a service is on this machine, it is that of IAM, too, unless
-IAM has one from a source that is as strong."
-}
-
-/// Where a value comes from.
+/// Settings that are not used, because a stronger source has some of their group.
 #[derive(Debug, Clone)]
-pub(crate) enum Source {
-    Flag(&'static str),
-    Variable(&'static str),
-    File {
-        path: PathBuf,
-        line: u64,
-        /// Such as `clouds.otc.auth.token`.
-        field: String,
-    },
-    /// It follows from another setting.
-    Setting(&'static str),
+pub(crate) struct Override {
+    /// Such as `endpoints`.
+    pub(crate) group: &'static str,
+    pub(crate) from: String,
+    pub(crate) instead_of: Vec<String>,
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::File { path, line, field } => {
-                write!(f, "{}, line {line}, field {field}", path.display())
-            }
-            Self::Setting(name) => write!(f, "the {name}"),
-        }
+        let Self {
+            group,
+            from,
+            instead_of,
+        } = self;
+        let others = instead_of.join("; ");
+        write!(f, "{from} sets the {group}; not used: {others}")
     }
 }
 
-/// Where settings stand together that were made together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Options,
-    HuaweisVariables,
-    OpenStacksVariables,
-    /// clouds.yaml and secure.yaml: one cloud stands in both.
-    Files,
-}
+impl Settings {
+    /// Reads every source, and decides which one counts for what.
+    ///
+    /// # Errors
+    /// A variable or a file cannot be read.
+    pub(crate) fn load(access: &Access) -> Result<Self, Failure> {
+        Self::resolve(access, &Environment::of_process())
+    }
 
-impl Place {
-    /// The first one that has a setting counts.
-    const ALL: [Self; 4] = [
-        Self::Options,
-        Self::HuaweisVariables,
-        Self::OpenStacksVariables,
-        Self::Files,
-    ];
+    fn resolve(access: &Access, environment: &Environment) -> Result<Self, Failure> {
+        let Sources { given, clouds } = Sources::read(access, environment)?;
+        let targets: Vec<_> = given.iter().filter_map(Target::of).collect();
+        let mut settings = Self {
+            problems: Vec::new(),
+            overrides: Vec::new(),
+            ca_certificates: None,
+            authorities: None,
+            login: None,
+            project: None,
+            target: None,
+            allow_http: access.allow_http,
+            clouds,
+            given,
+        };
+        settings.check_sources();
+        settings.choose_authorities(environment);
+        let target = settings.choose_target(targets);
+        settings.choose_project(&target);
+        settings.choose_credentials(&target);
+        settings.check_project();
+        settings.target = target.in_force;
+        Ok(settings)
+    }
 
-    fn of_variable(name: &str) -> Self {
-        match name.starts_with("HUAWEICLOUD_") {
-            true => Self::HuaweisVariables,
-            false => Self::OpenStacksVariables,
+    fn check_sources(&mut self) {
+        for given in &self.given {
+            self.problems.extend(given.problems.iter().cloned());
+            self.problems.extend(credentials::unknown_type(given));
+        }
+        if let [cloud, other, ..] = self.clouds.as_slice()
+            && cloud.text() != other.text()
+        {
+            self.overrides.push(Override {
+                group: "cloud",
+                from: cloud.source.to_string(),
+                instead_of: vec![other.source.to_string()],
+            });
         }
     }
 
-    /// The stronger one has the lower number. The environment is one source.
-    pub(crate) fn rank(self) -> u8 {
-        match self {
-            Self::Options => 0,
-            Self::HuaweisVariables | Self::OpenStacksVariables => 1,
-            Self::Files => 2,
-        }
-    }
-}
-
-/// A value that is in force. Any could be a secret by mistake, so none has a `Display`.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
-    pub(crate) value: Secret,
-    pub(crate) source: Source,
-    pub(crate) place: Place,
-}
-
-impl Setting {
-    pub(crate) fn of(which: Which) -> &'static Self {
-        let setting = SETTINGS.iter().find(|setting| setting.which == which);
-        // Each is in the table.
-        setting.unwrap_or(&NOTHING)
-    }
-
-    /// The ways to set it: `--region, OS_REGION_NAME, or region_name in clouds.yaml`.
-    pub(crate) fn ways(&self) -> String {
-        let flag = self.flag.iter().map(|(flag, _)| *flag);
-        let variables = self.variables.iter().copied();
-        let ways: Vec<_> = flag.chain(variables).collect();
-        let (ways, fields) = (ways.join(", "), self.fields.join(" or "));
-        match fields.is_empty() {
-            true => ways,
-            false => format!("{ways}, or {fields} in clouds.yaml"),
-        }
-    }
-
-    /// The ways to set it beside a leading setting from there.
-    pub(crate) fn ways_beside(&self, leading: Place) -> String {
-        let places = Place::ALL.into_iter().rev();
-        let places = places.filter(|place| self.goes_with(*place, leading));
-        let ways = places.map(|place| match place {
-            Place::Files => format!("{} in clouds.yaml", self.fields.join(" or ")),
-            _ => self.variables_in(place).collect::<Vec<_>>().join(" or "),
+    fn choose_authorities(&mut self, environment: &Environment) {
+        const NEXT: &str = "name a file with the certificates of the authorities in PEM";
+        let mut found = self
+            .given
+            .iter()
+            .filter_map(|given| given.get(Which::CaCertificates));
+        let Some(found) = found.next().cloned() else {
+            return;
+        };
+        let path = match (found.text().strip_prefix("~/"), environment.get("HOME")) {
+            (Some(rest), Some(home)) => Path::new(home).join(rest),
+            _ => found.text().into(),
+        };
+        // The path is not repeated: it could be anything.
+        let read = std::fs::read_to_string(path);
+        let pem = read.map_err(|error| format!("the file cannot be read: {error}"));
+        let checked = pem.and_then(|pem| match Endpoints::new().with_ca(&pem) {
+            Ok(_) => Ok(pem),
+            Err(error) => Err(error.to_string()),
         });
-        ways.collect::<Vec<_>>().join(", or ")
-    }
-
-    /// The value from the strongest place that has one.
-    pub(crate) fn find(
-        &self,
-        access: &Access,
-        file: Option<&clouds::Cloud>,
-    ) -> Result<Option<Found>, Failure> {
-        self.find_first(Place::ALL, access, file)
-    }
-
-    /// The value that goes with a leading setting from there.
-    pub(crate) fn find_beside(
-        &self,
-        leading: Place,
-        access: &Access,
-        file: Option<&clouds::Cloud>,
-    ) -> Result<Option<Found>, Failure> {
-        // The files' own password before that of the environment.
-        let places = Place::ALL.into_iter().rev();
-        let places = places.filter(|place| self.goes_with(*place, leading));
-        self.find_first(places, access, file)
-    }
-
-    fn goes_with(&self, place: Place, leading: Place) -> bool {
-        let is_exception =
-            self.completes_files && (place, leading) == (Place::OpenStacksVariables, Place::Files);
-        place == leading || is_exception
-    }
-
-    fn find_first(
-        &self,
-        places: impl IntoIterator<Item = Place>,
-        access: &Access,
-        file: Option<&clouds::Cloud>,
-    ) -> Result<Option<Found>, Failure> {
-        for place in places {
-            let found = match place {
-                Place::Options => self.option(access),
-                Place::HuaweisVariables | Place::OpenStacksVariables => self.variable(place)?,
-                Place::Files => self.field(file)?,
-            };
-            if let Some((value, source)) = found {
-                return Ok(Some(Found {
-                    value,
-                    source,
-                    place,
-                }));
+        match checked {
+            Ok(pem) => self.authorities = Some(pem),
+            Err(problem) => {
+                let line = format!("{}: {problem}", found.source);
+                self.problems.push(Problem::new(line, NEXT));
             }
         }
-        Ok(None)
+        self.ca_certificates = Some(found);
     }
 
-    fn option(&self, access: &Access) -> Option<(Secret, Source)> {
-        let (flag, get) = self.flag?;
-        Some((get(access)?.into(), Source::Flag(flag)))
-    }
-
-    fn variables_in(&self, place: Place) -> impl Iterator<Item = &'static str> {
-        let variables = self.variables.iter().copied();
-        variables.filter(move |variable| Place::of_variable(variable) == place)
-    }
-
-    fn variable(&self, place: Place) -> Result<Option<(Secret, Source)>, Failure> {
-        for variable in self.variables_in(place) {
-            match std::env::var(variable).map(Secret::from) {
-                Ok(value) if value.expose().is_empty() => {}
-                Ok(value) => return Ok(Some((value, Source::Variable(variable)))),
-                Err(VarError::NotPresent) => {}
-                // The error itself would repeat it.
-                Err(VarError::NotUnicode(_)) => {
-                    let line = format!("{variable} is not UTF-8");
-                    return Err(Failure::usage(line, "set it to a text, or unset it"));
+    /// The first target of a source that does more than to repeat the next one.
+    fn choose_target(&mut self, mut targets: Vec<Target>) -> Targets {
+        let repeats = targets
+            .iter()
+            .zip(targets.iter().skip(1))
+            .take_while(|(target, next)| target.repeats(next));
+        let skipped = repeats.count();
+        let repeating: Vec<_> = targets.drain(..skipped.min(targets.len())).collect();
+        let mut targets = targets.into_iter();
+        let in_force = targets.next();
+        let weaker: Vec<_> = targets.collect();
+        if let Some(target) = &in_force {
+            self.problems.extend(target.problems.iter().cloned());
+            self.check_endpoints(target);
+            for other in &weaker {
+                self.problems.extend(conflict(target, other));
+                if !other.repeats(target) {
+                    self.overrides.push(Override::new(
+                        "target",
+                        target.source(),
+                        other.given.iter().map(|(_, found)| &found.source),
+                    ));
                 }
             }
         }
-        Ok(None)
+        Targets {
+            in_force,
+            others: repeating.into_iter().chain(weaker).collect(),
+        }
     }
 
-    fn field(&self, file: Option<&clouds::Cloud>) -> Result<Option<(Secret, Source)>, Failure> {
-        let Some(file) = file else {
-            return Ok(None);
-        };
-        for field in self.fields {
-            if let Some(found) = file.field(field)? {
-                return Ok(Some(found));
+    /// Every endpoint that the source sets has to be one, whichever a call needs.
+    fn check_endpoints(&mut self, target: &Target) {
+        for (which, found) in &target.given {
+            if let Which::Endpoint(service) = which
+                && let Err(error) = self.empty_endpoints().with(*service, found.text())
+            {
+                let problem = invalid_endpoint(found, error);
+                self.problems.push(problem);
             }
         }
-        Ok(None)
+    }
+
+    fn empty_endpoints(&self) -> Endpoints {
+        if self.allow_http {
+            Endpoints::new().allow_http()
+        } else {
+            Endpoints::new()
+        }
+    }
+
+    /// The project of the strongest source: by its id, or else by its name.
+    fn choose_project(&mut self, targets: &Targets) {
+        let project = |given: &Given| {
+            [Which::ProjectId, Which::ProjectName]
+                .into_iter()
+                .find_map(|which| Some((which, given.get(which)?.clone())))
+        };
+        let mut all = self
+            .given
+            .iter()
+            .filter_map(|given| Some((given, project(given)?)));
+        let Some((given, (which, found))) = all.next() else {
+            // It is only the project that most have: any other one is meant.
+            self.project = targets.region().map(|region| {
+                let source = Source::Setting(name_of(Which::Region));
+                (
+                    Which::ProjectName,
+                    Found {
+                        value: region,
+                        source,
+                    },
+                )
+            });
+            return;
+        };
+        let others: Vec<_> = all
+            .filter(|(_, (other, value))| (*other, value.text()) != (which, found.text()))
+            .map(|(_, (_, found))| found.source)
+            .collect();
+        let claim = Claim::of(given, targets);
+        // A project is no secret: one of an unknown cloud may be meant. One conflict of the same two
+        // sources is enough.
+        if let Some(target) = &targets.in_force
+            && !(claim.allows(target) || matches!(claim, Claim::Nothing))
+            && self.problems.is_empty()
+        {
+            self.problems
+                .push(claim.problem("a project", &found.source, target));
+        }
+        if !others.is_empty() {
+            self.overrides
+                .push(Override::new("project", Some(&found.source), &others));
+        }
+        self.project = Some((which, found));
+    }
+
+    fn choose_credentials(&mut self, targets: &Targets) {
+        let files = self
+            .given
+            .iter()
+            .find(|given| given.origin == Origin::Files);
+        // A password in the environment is of the file's user only if nothing says otherwise.
+        let is_password_welcome = |given: &Given| {
+            let is_other = |target: &Target| match files.map(|files| Claim::of(files, targets)) {
+                Some(Claim::Named(operators, _)) => !target.is_of(&operators),
+                _ => false,
+            };
+            !targets.of(given.origin).is_some_and(is_other)
+        };
+        let Some(login) = Login::of(&self.given, is_password_welcome) else {
+            return;
+        };
+        let of_login = self.given.iter().find(|given| given.origin == login.origin);
+        if let (Some(target), Some(given), Some(source)) =
+            (&targets.in_force, of_login, login.source())
+        {
+            let claim = Claim::of(given, targets);
+            let is_own = given.origin == target.origin;
+            if login.kind.is_some() && !is_own && !claim.allows(target) {
+                self.problems
+                    .push(claim.problem("credentials", source, target));
+            }
+        }
+        let weaker = self
+            .given
+            .iter()
+            .filter(|given| given.origin != login.origin);
+        let weaker = weaker.filter_map(credentials::has_any);
+        let weaker: Vec<_> = weaker.map(|found| found.source.clone()).collect();
+        if !weaker.is_empty() {
+            self.overrides
+                .push(Override::new("credentials", login.source(), &weaker));
+        }
+        self.login = Some(login);
+    }
+
+    /// IAM looks the name of a project up in the domain of the user.
+    fn check_project(&mut self) {
+        let Some((Which::ProjectName, project)) = &self.project else {
+            return;
+        };
+        let source = self.given.iter().find(|given| {
+            let name = given.get(Which::ProjectName);
+            name.is_some_and(|name| name.source == project.source)
+        });
+        let (Some(source), Some(login)) = (source, &self.login) else {
+            return;
+        };
+        let of_project = source.get(Which::ProjectDomain);
+        let of_user = login.get(Which::Domain).filter(|_| login.is_user());
+        if let (Some(of_project), Some(of_user)) = (of_project, of_user)
+            && of_project.text() != of_user.text()
+        {
+            self.problems.push(Problem::new(
+                format!("{} differs from {}", of_project.source, of_user.source),
+                format!(
+                    "repass finds a project by its name in the domain of the user only: give its id \
+                     ({})",
+                    ways(Which::ProjectId)
+                ),
+            ));
+        }
+    }
+
+    pub(crate) fn problems(&self) -> impl Iterator<Item = Failure> {
+        self.problems.iter().cloned().map(Failure::from)
+    }
+
+    pub(crate) fn overrides(&self) -> &[Override] {
+        &self.overrides
+    }
+
+    pub(crate) fn get(&self, which: Which) -> Option<&Found> {
+        match which.group() {
+            None if which == Which::Cloud => self.clouds.first(),
+            None => self.ca_certificates.as_ref(),
+            Some(Group::Target) => self.target.as_ref()?.get(which),
+            Some(Group::Project) => {
+                let (known, found) = self.project.as_ref()?;
+                (*known == which).then_some(found)
+            }
+            Some(Group::Credentials) => self.login.as_ref()?.get(which),
+        }
+    }
+
+    /// The place of a value that is set and not in force.
+    pub(crate) fn not_used(&self, which: Which) -> Option<&Source> {
+        let in_force = self.get(which).map(Found::text);
+        let all = self.given.iter().filter_map(|given| given.get(which));
+        let mut others = all.filter(|other| Some(other.text()) != in_force);
+        others
+            .find(|other| {
+                // The URL in force can be a shorter one.
+                self.get(which)
+                    .is_none_or(|found| found.source != other.source)
+            })
+            .map(|found| &found.source)
+    }
+
+    /// A client for one operation.
+    ///
+    /// # Errors
+    /// A setting is missing or not valid, or the cloud does not have the operation.
+    pub(crate) fn client(&self, operation: Operation) -> Result<Client, Failure> {
+        if let Some(problem) = self.problems().next() {
+            return Err(problem);
+        }
+        let endpoints = self.endpoints(operation.service())?;
+        if operation == Operation::DdmResetPassword {
+            self.check_cloud()?;
+        }
+        Client::new(endpoints, self.project()?, self.credentials()?)
+            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    }
+
+    /// Whether the cloud can be one that resets the passwords of DDM accounts.
+    fn check_cloud(&self) -> Result<(), Failure> {
+        let target = self.target.as_ref();
+        let target = target.filter(|target| target.operators.contains(&Operator::OpenTelekomCloud));
+        let Some(source) = target.and_then(Target::source) else {
+            return Ok(());
+        };
+        Err(Failure::usage(
+            format!(
+                "{source}: {} does not reset passwords of DDM accounts, only Huawei Cloud does",
+                Operator::OpenTelekomCloud
+            ),
+            "nothing was sent; `repass ddm set-admin` works there",
+        ))
+    }
+
+    /// The endpoint of a service, and that of IAM where a call needs it.
+    pub(crate) fn endpoints(&self, service: Service) -> Result<Endpoints, Failure> {
+        let mut endpoints = self.with_endpoint(self.empty_endpoints(), service)?;
+        let needs_iam = self.login.as_ref().is_some_and(Login::is_user)
+            || matches!(self.project, Some((Which::ProjectName, _)));
+        if needs_iam {
+            endpoints = self.with_endpoint(endpoints, Service::Iam)?;
+        }
+        match &self.authorities {
+            None => Ok(endpoints),
+            Some(pem) => endpoints
+                .with_ca(pem)
+                .map_err(|error| Failure::usage(error, "name another file in cacert")),
+        }
+    }
+
+    fn with_endpoint(&self, endpoints: Endpoints, service: Service) -> Result<Endpoints, Failure> {
+        let Some(found) = self.get(Which::Endpoint(service)) else {
+            return Err(self.no_endpoint(service, &[service]));
+        };
+        endpoints
+            .with(service, found.text())
+            .map_err(|error| invalid_endpoint(found, error).into())
+    }
+
+    /// That a service has no endpoint, and how any of these gets one.
+    pub(crate) fn no_endpoint(&self, service: Service, any: &[Service]) -> Failure {
+        if let Some(target) = &self.target {
+            return target.no_endpoint(service, any).into();
+        }
+        let endpoints = any.iter().map(|one| ways(Which::Endpoint(*one)));
+        let endpoints = endpoints.collect::<Vec<_>>().join("; ");
+        let next = format!("give one of these: {}; {endpoints}", ways(Which::Region));
+        let files = self.given.iter().find_map(|given| given.place.as_ref());
+        match files {
+            None => Failure::usage("no region and no endpoint is set", next),
+            Some(cloud) => Failure::usage(
+                format!("{cloud}: the cloud has no region and no endpoint"),
+                format!("add the line `region_name: REGION` to it, or {next}"),
+            ),
+        }
+    }
+
+    /// The project: by its id or its name.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        let Some((which, found)) = &self.project else {
+            let [id, name] = [Which::ProjectId, Which::ProjectName].map(ways);
+            let next = format!("give one of these: {id}; {name}");
+            return Err(Failure::usage("no project is set", next));
+        };
+        let project = match which {
+            Which::ProjectId => ProjectId::new(found.text()).map(Project::from),
+            _ => ProjectName::new(found.text()).map(Project::from),
+        };
+        project.map_err(|error| {
+            Failure::usage(
+                format!("{}: {error}", found.source),
+                "copy it from the console, from the list of projects",
+            )
+        })
+    }
+
+    /// The name of the kind of credentials that is in force.
+    pub(crate) fn kind(&self) -> Option<&'static str> {
+        self.login.as_ref()?.kind.map(|kind| kind.name)
+    }
+
+    pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
+        let login = self.login.as_ref();
+        let source = login.and_then(|login| {
+            let mut given = self.given.iter();
+            given.find(|given| given.origin == login.origin)
+        });
+        match (login, source) {
+            (Some(login), Some(source)) => Ok(login.credentials(source)?),
+            _ => Err(credentials::none().into()),
+        }
+    }
+}
+
+fn invalid_endpoint(found: &Found, error: InvalidEndpoint) -> Problem {
+    let next = match error {
+        InvalidEndpoint::Http => {
+            "use https, or --allow-http in a network where no one else listens"
+        }
+        InvalidEndpoint::Credentials => {
+            "remove them; credentials go into the environment or into clouds.yaml: see `repass \
+             config --help`"
+        }
+        InvalidEndpoint::Query => "end the URL before the ? or the #",
+        _ => "write the URL in that form",
+    };
+    Problem::new(format!("{}: {error}", found.source), next)
+}
+
+/// The target in force, and those of the other sources.
+struct Targets {
+    in_force: Option<Target>,
+    others: Vec<Target>,
+}
+
+impl Targets {
+    fn of(&self, origin: Origin) -> Option<&Target> {
+        let mut all = self.in_force.iter().chain(&self.others);
+        all.find(|target| target.origin == origin)
+    }
+
+    /// The region of a known cloud.
+    fn region(&self) -> Option<Secret> {
+        self.in_force.as_ref()?.region().map(Secret::from)
+    }
+}
+
+/// Why a weaker source does not go with the target in force, if it does not.
+///
+/// An option is meant for this call and counts. Two other sources that differ were set at
+/// different times, and a cloud that was named was named for a reason.
+fn conflict(target: &Target, other: &Target) -> Option<Problem> {
+    let (source, others) = (target.source()?, other.source()?);
+    let counts = target.origin != Origin::Options || other.origin == Origin::Files;
+    let differ = !target.operators.is_empty()
+        && !other.operators.is_empty()
+        && !target.is_of(&other.operators);
+    if counts && differ {
+        return Some(Problem::new(
+            format!(
+                "{source} names {}, but {others} names {}",
+                target.operator(),
+                other.operator()
+            ),
+            match other.origin {
+                Origin::Files => {
+                    "name another cloud, or remove the one of the two that is not meant"
+                }
+                _ => "unset the one of the two that is not meant",
+            },
+        ));
+    }
+    let (here, there) = (target.region()?, other.region()?);
+    (target.origin != Origin::Options && here != there).then(|| {
+        Problem::new(
+            format!("{source} is in another region than {others}"),
+            "remove the one of the two that is not meant, or name the region with --region",
+        )
+    })
+}
+
+/// The operator that a source's credentials and project belong to.
+enum Claim {
+    /// The source itself names operators, there.
+    Named(BTreeSet<Operator>, Source),
+    /// The variables are Huawei's.
+    Huaweis,
+    Nothing,
+}
+
+impl Claim {
+    fn of(given: &Given, targets: &Targets) -> Self {
+        let target = targets.of(given.origin);
+        let named = target.and_then(|target| Some((target.operators.clone(), target.source()?)));
+        match named {
+            Some((operators, source)) if !operators.is_empty() => {
+                Self::Named(operators, source.clone())
+            }
+            _ if given.origin.is_huaweis() => Self::Huaweis,
+            _ => Self::Nothing,
+        }
+    }
+
+    /// Whether what belongs to it may be sent to the target.
+    fn allows(&self, target: &Target) -> bool {
+        match self {
+            Self::Named(operators, _) => target.is_of(operators),
+            // The options may name an emulator or a partner of Huawei.
+            Self::Huaweis if target.origin == Origin::Options => {
+                !target.operators.contains(&Operator::OpenTelekomCloud)
+            }
+            Self::Huaweis => target.operators.contains(&Operator::HuaweiCloud),
+            Self::Nothing => target.origin == Origin::Options,
+        }
+    }
+
+    fn problem(&self, what: &str, source: &Source, target: &Target) -> Problem {
+        let whose = match self {
+            Self::Named(operators, named_by) => {
+                let names = operators.iter().map(Operator::to_string);
+                let names = names.collect::<Vec<_>>().join(" and of ");
+                format!("of {names} ({named_by})")
+            }
+            Self::Huaweis => format!("of {}", Operator::HuaweiCloud),
+            Self::Nothing => "of an unknown cloud".to_owned(),
+        };
+        let endpoints = target.source().map(Source::to_string).unwrap_or_default();
+        let next = match self {
+            Self::Nothing => format!(
+                "set the region or an endpoint at the same place as {source}, or give the region as \
+                 an option"
+            ),
+            _ => format!(
+                "set {what} for {} where its endpoints are set, or remove what is left of the \
+                 other cloud",
+                target.operator()
+            ),
+        };
+        Problem::new(
+            format!(
+                "{source} sets {what} {whose}, but {endpoints} names {}",
+                target.operator()
+            ),
+            next,
+        )
+    }
+}
+
+impl Override {
+    fn new<'a>(
+        group: &'static str,
+        from: Option<&Source>,
+        instead_of: impl IntoIterator<Item = &'a Source>,
+    ) -> Self {
+        let mut others: Vec<_> = instead_of.into_iter().map(Source::to_string).collect();
+        others.dedup();
+        Self {
+            group,
+            from: from.map(Source::to_string).unwrap_or_default(),
+            instead_of: others,
+        }
     }
 }

@@ -14,73 +14,146 @@ const NEW: &str = "Example~Aa-2024";
 
 /// Each setting: its name, its option, its variables in their order, its fields in theirs.
 const SETTINGS: &[(&str, &str, &[&str], &[&str])] = &[
-    ("region", "--region", &["OS_REGION_NAME"], &["region_name"]),
+    (
+        "region",
+        "--region",
+        &[
+            "HUAWEICLOUD_SDK_REGION",
+            "HUAWEICLOUD_REGION",
+            "HW_REGION_NAME",
+            "OS_REGION_NAME",
+            "OS_REGION",
+        ],
+        &["region_name"],
+    ),
     (
         "ddm-endpoint",
         "--endpoint",
-        &["OS_DDM_ENDPOINT_OVERRIDE"],
-        &["ddm_endpoint_override"],
+        &["OS_DDM_ENDPOINT_OVERRIDE", "OS_DDM_ENDPOINT"],
+        &["ddm_endpoint_override", "ddm_endpoint"],
     ),
     (
         "dcs-endpoint",
         "--endpoint",
-        &["OS_DCS_ENDPOINT_OVERRIDE"],
-        &["dcs_endpoint_override"],
+        &["OS_DCS_ENDPOINT_OVERRIDE", "OS_DCS_ENDPOINT"],
+        &["dcs_endpoint_override", "dcs_endpoint"],
     ),
     (
         "dms-endpoint",
         "--endpoint",
-        &["OS_DMS_ENDPOINT_OVERRIDE"],
-        &["dms_endpoint_override"],
+        &["OS_DMS_ENDPOINT_OVERRIDE", "OS_DMS_ENDPOINT"],
+        &["dms_endpoint_override", "dms_endpoint"],
     ),
     (
         "iam-endpoint",
         "--iam-endpoint",
-        &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "OS_AUTH_URL"],
-        &["auth.auth_url"],
+        &["HUAWEICLOUD_SDK_IAM_ENDPOINT", "HW_AUTH_URL", "OS_AUTH_URL"],
+        &["auth.auth_url", "auth_url"],
     ),
+    ("ca-certificates", "", &["OS_CACERT"], &["cacert"]),
     (
         "project-id",
         "--project-id",
         &[
             "HUAWEICLOUD_SDK_PROJECT_ID",
+            "HW_PROJECT_ID",
             "OS_PROJECT_ID",
             "OS_TENANT_ID",
         ],
-        &["auth.project_id"],
+        &[
+            "auth.project_id",
+            "project_id",
+            "auth.tenant_id",
+            "tenant_id",
+        ],
     ),
     (
         "project-name",
         "--project-name",
-        &["OS_PROJECT_NAME", "OS_TENANT_NAME"],
-        &["auth.project_name"],
+        &["HW_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"],
+        &[
+            "auth.project_name",
+            "project_name",
+            "auth.tenant_name",
+            "tenant_name",
+        ],
     ),
-    ("token", "", &["OS_TOKEN", "OS_AUTH_TOKEN"], &["auth.token"]),
+    (
+        "auth-type",
+        "",
+        &["OS_AUTH_TYPE", "OS_AUTH_PLUGIN"],
+        &["auth_type", "auth_plugin"],
+    ),
+    (
+        "token",
+        "",
+        &["OS_TOKEN", "OS_AUTH_TOKEN"],
+        &["auth.token", "token", "auth.auth_token", "auth_token"],
+    ),
     (
         "access-key",
         "",
-        &["HUAWEICLOUD_SDK_AK", "OS_ACCESS_KEY"],
-        &["auth.ak", "auth.access_key"],
+        &[
+            "HUAWEICLOUD_SDK_AK",
+            "HW_ACCESS_KEY",
+            "OS_ACCESS_KEY",
+            "OS_AK",
+        ],
+        &["auth.access_key", "access_key", "auth.ak", "ak"],
     ),
     (
         "secret-key",
         "",
-        &["HUAWEICLOUD_SDK_SK", "OS_SECRET_KEY"],
-        &["auth.sk", "auth.secret_key"],
+        &[
+            "HUAWEICLOUD_SDK_SK",
+            "HW_SECRET_KEY",
+            "OS_SECRET_KEY",
+            "OS_SK",
+        ],
+        &["auth.secret_key", "secret_key", "auth.sk", "sk"],
     ),
     (
         "security-token",
         "",
-        &["HUAWEICLOUD_SDK_SECURITY_TOKEN", "OS_SECURITY_TOKEN"],
-        &["auth.security_token"],
+        &[
+            "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+            "HW_SECURITY_TOKEN",
+            "OS_SECURITY_TOKEN",
+        ],
+        &["auth.security_token", "security_token"],
     ),
-    ("username", "", &["OS_USERNAME"], &["auth.username"]),
-    ("password", "", &["OS_PASSWORD"], &["auth.password"]),
+    (
+        "username",
+        "",
+        &["HW_USER_NAME", "OS_USERNAME", "OS_USER_NAME"],
+        &["auth.username", "username", "auth.user_name", "user_name"],
+    ),
+    (
+        "password",
+        "",
+        &["HW_USER_PASSWORD", "OS_PASSWORD"],
+        &["auth.password", "password"],
+    ),
     (
         "domain",
         "",
-        &["OS_USER_DOMAIN_NAME", "OS_DOMAIN_NAME"],
-        &["auth.user_domain_name", "auth.domain_name"],
+        &[
+            "HW_DOMAIN_NAME",
+            "OS_USER_DOMAIN_NAME",
+            "OS_DOMAIN_NAME",
+            "OS_DEFAULT_DOMAIN_NAME",
+            "OS_DEFAULT_DOMAIN",
+        ],
+        &[
+            "auth.user_domain_name",
+            "user_domain_name",
+            "auth.domain_name",
+            "domain_name",
+            "auth.default_domain_name",
+            "default_domain_name",
+            "auth.default_domain",
+            "default_domain",
+        ],
     ),
 ];
 
@@ -841,9 +914,9 @@ fn every_kind_of_credentials_works() {
         "",
         &[
             ("OS_DMS_ENDPOINT_OVERRIDE", url),
-            ("HUAWEICLOUD_SDK_PROJECT_ID", project),
-            ("HUAWEICLOUD_SDK_AK", ak),
-            ("HUAWEICLOUD_SDK_SK", sk),
+            ("OS_PROJECT_ID", project),
+            ("OS_ACCESS_KEY", ak),
+            ("OS_SECRET_KEY", sk),
         ],
     );
     assert_eq!(all.code, Some(0), "{}", all.stderr);
@@ -901,12 +974,13 @@ fn a_user_logs_in() {
         let run = reset(&emulator, &target, &settings);
         assert_eq!(run.code, Some(0), "{project}: {}", run.stderr);
     }
-    // Not at the real IAM of a region that is set for other work.
+    // Not with the user of another cloud.
     let target = format!("--endpoint {url} --project-id {}", text("project_id"));
-    let elsewhere = [("OS_REGION_NAME", "eu-de"), ("OS_AUTH_URL", "https://host")];
+    let otc = "https://iam.eu-de.otc.t-systems.com/v3";
+    let elsewhere = [("OS_REGION_NAME", "eu-de"), ("OS_AUTH_URL", otc)];
     let settings_too = [&settings[..], &elsewhere].concat();
     let run = reset(&emulator, &target, &settings_too);
-    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
     let wrong = [settings[0], ("OS_PASSWORD", "wrong"), settings[2]];
     let refused = reset(&emulator, &target, &wrong);
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);

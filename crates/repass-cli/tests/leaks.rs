@@ -219,7 +219,11 @@ fn the_calls_are_made_and_logged() {
             let mut command = bare(&format!("{words} --verbose"));
             let run = run(command.envs(variables).write_stdin(secrets[1]));
             assert_eq!(run.code, Some(code), "{}", run.stderr);
-            assert!(run.stderr.contains("dms_reset_password{"), "{}", run.stderr);
+            assert!(
+                run.stderr.contains("call{operation=DMS password reset"),
+                "{}",
+                run.stderr
+            );
             assert!(
                 run.stderr.contains(&format!("status={status}")),
                 "{}",
@@ -439,7 +443,7 @@ fn a_generated_password_is_printed_once_and_not_logged() {
 fn the_emulator_and_the_demo_log_no_secret() {
     let demo = run(&mut bare("demo --verbose"));
     assert!(
-        demo.stderr.contains("dcs_change_password{"),
+        demo.stderr.contains("call{operation=DCS password change"),
         "{}",
         demo.stderr
     );

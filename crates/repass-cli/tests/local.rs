@@ -4,7 +4,7 @@ mod repass;
 
 use std::io::Write;
 
-use repass::{Emulator, repass, run};
+use repass::{Emulator, repass, run, without_ports};
 
 fn check(words: &str, password: &[u8]) -> repass::Run {
     run(repass(&format!("check --password-stdin {words}")).write_stdin(password))
@@ -67,6 +67,20 @@ fn one_newline_is_dropped_and_no_more() {
         (b"Aa3456-8\xff", 2),
     ] {
         assert_eq!(check("--policy dms", input).code, Some(code), "{input:?}");
+    }
+}
+
+#[test]
+fn a_space_at_an_end_is_noted() {
+    let note = "note: the password begins or ends with a space\n";
+    for (password, noted) in [
+        (" Example-2024~", true),
+        ("Example-2024~ ", true),
+        ("Example-2024~\t", true),
+        ("Exam ple-2024~", false),
+    ] {
+        let run = check("--policy dcs", password.as_bytes());
+        assert_eq!(run.stderr.contains(note), noted, "{password:?}");
     }
 }
 
@@ -193,6 +207,7 @@ fn an_emulator_says_in_one_line_what_a_script_needs() {
 #[test]
 fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     use std::io::{BufRead, BufReader, Read};
+    repass::default_signals();
     let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(["emulate", "--listen", "127.0.0.1:0"])
         .stdout(std::process::Stdio::piped())
@@ -202,9 +217,7 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     let mut stderr = BufReader::new(emulator.stderr.take().unwrap());
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    let id = emulator.id().to_string();
-    let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+    repass::send("-TERM", &emulator.id().to_string());
     let mut told = String::new();
     let mut stdout = emulator.stdout.take().unwrap();
     stdout.read_to_string(&mut told).unwrap();
@@ -273,7 +286,7 @@ fn an_address_that_is_taken_is_told() {
     );
     let by_name = address.replace("127.0.0.1", "localhost");
     let third = run(&mut repass(&format!("emulate --listen {by_name}")));
-    let line = format!("error: {address} cannot be listened on");
+    let line = format!("error: {} cannot be listened on", without_ports(&address));
     assert!(third.stderr.starts_with(&line), "{}", third.stderr);
 }
 

@@ -12,7 +12,9 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use repass::{Emulator, bare, repass, run};
+use repass::{Emulator, bare, repass, run, without_ports};
+#[cfg(unix)]
+use repass::{SIGNALS, default_signals, pipe, send};
 
 const NEW: &str = "Example~Aa-2024";
 
@@ -199,6 +201,118 @@ fn a_generated_password_is_handed_over_and_set() {
     assert_eq!(changed.code, Some(0), "{}", changed.stderr);
 }
 
+/// What a folder holds, hidden files among it.
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+/// A disk that is full is here a limit on the size of files.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_file_and_does_not_block_the_next_run() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let mut told = String::new();
+    for (verb, service) in [
+        ("ddm reset-password --username ddmtest", "ddm"),
+        ("ddm set-admin --name root", "ddm"),
+        ("dcs reset-password", "dcs"),
+        ("dms reset-password", "dms"),
+    ] {
+        for output in ["table", "json"] {
+            let file = folder.path().join("password");
+            let target = emulator.target(service);
+            let file_option = format!("--generate={}", file.display());
+            let words = format!("{verb} {target} {file_option} --output {output}");
+            let line = format!(
+                "trap '' XFSZ; ulimit -f 0; exec {} {words}",
+                program.display()
+            );
+            let mut shell = assert_cmd::Command::new("sh");
+            shell.args(["-c", &line]).env_clear();
+            let full = run(shell.env("OS_TOKEN", "emulator-token"));
+            assert_eq!(full.code, Some(1), "{}", full.stderr);
+            assert_eq!(names(folder.path()), Vec::<String>::new());
+            told = full
+                .stderr
+                .replace(folder.path().to_str().unwrap(), "FOLDER");
+
+            let next = run(&mut repass(&words));
+            assert_eq!(next.code, Some(0), "{}", next.stderr);
+            assert_eq!(names(folder.path()), ["password"]);
+            std::fs::remove_file(&file).unwrap();
+        }
+    }
+    insta::assert_snapshot!(told, @r"
+    error: the password cannot be kept in FOLDER/password: File too large (os error 27)
+    next: nothing was sent; make space on the disk, or name a file on another one
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_generated_password_replaces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("file"), "kept").unwrap();
+    std::fs::create_dir(path.join("folder")).unwrap();
+    // What it names may be anywhere.
+    std::os::unix::fs::symlink(path.join("elsewhere"), path.join("link")).unwrap();
+    let before = names(path).len();
+    let mut told = String::new();
+    for name in [
+        "file",
+        "folder",
+        "link",
+        "missing/file",
+        "file/below",
+        "..",
+        "new/",
+    ] {
+        let target = "--endpoint http://127.0.0.1:1 --project-id p --instance-id i";
+        let mut command = repass(&format!("dms reset-password {target} --generate={name}"));
+        let refused = run(command.current_dir(path));
+        assert_eq!(refused.code, Some(1), "{name}: {}", refused.stderr);
+        assert_eq!(names(path).len(), before, "{name}");
+        told += &refused.stderr;
+    }
+    assert_eq!(std::fs::read_to_string(path.join("file")).unwrap(), "kept");
+    insta::assert_snapshot!(told, @r"
+    error: the password cannot be kept in file: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in folder: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in link: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in missing/file: entity not found
+    next: nothing was sent; name a file in a folder that you can write to
+    error: the password cannot be kept in file/below: not a directory
+    next: nothing was sent; name a file in a folder that you can write to
+    error: the password cannot be kept in ..: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in new/: Not a directory (os error 20)
+    next: nothing was sent; name a file in a folder that you can write to
+    ");
+}
+
+#[test]
+fn a_generated_password_is_kept_in_the_current_folder() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let words = format!(
+        "dms reset-password {} --generate=password",
+        emulator.target("dms")
+    );
+    let kept = run(repass(&words).current_dir(folder.path()));
+    assert_eq!(kept.code, Some(0), "{}", kept.stderr);
+    let password = std::fs::read_to_string(folder.path().join("password")).unwrap();
+    assert_eq!(password.len(), 33);
+    assert_eq!(names(folder.path()), ["password"]);
+}
+
 #[test]
 fn an_old_password_can_come_from_a_file() {
     let emulator = Emulator::start();
@@ -265,32 +379,89 @@ fn an_old_password_that_can_be_none_is_not_sent() {
     assert!(wrong.stderr.contains("4 tries left"), "{}", wrong.stderr);
 }
 
-#[test]
-fn what_a_service_says_does_not_steer_the_terminal() {
+/// Control characters, line separators, and what changes the direction of writing.
+fn steering() -> String {
+    let ranges = [
+        '\0'..='\u{1f}',
+        '\u{7f}'..='\u{9f}',
+        '\u{2028}'..='\u{202e}',
+    ];
+    let isolates = '\u{2066}'..='\u{2069}';
+    let marks = ['\u{61c}', '\u{200e}', '\u{200f}'];
+    let ranges = ranges.into_iter().chain([isolates]).flatten();
+    ranges.chain(marks).collect()
+}
+
+/// A server that answers with this status and the words in every field.
+fn saying(status: u16, words: &str) -> String {
     let body = serde_json::json!({
-        "error_code": "DMS.1\u{1b}[2J",
-        "error_msg": "red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton",
-        "request_id": "r\u{7}",
-    })
+        "error_code": words,
+        "error_msg": words,
+        "request_id": words,
+        "job_id": words,
+        "instance_id": words,
+    });
+    let body = match status {
+        200..300 => serde_json::json!({"job_id": words, "instance_id": words}),
+        _ => body,
+    }
     .to_string();
     let length = body.len();
-    let url = answering_server(move |stream| {
-        let head = "HTTP/1.1 400 \r\nconnection: close\r\ncontent-length";
+    answering_server(move |stream| {
+        let head = format!("HTTP/1.1 {status} \r\nconnection: close\r\ncontent-length");
         write!(stream, "{head}: {length}\r\n\r\n{body}").unwrap();
-    });
+    })
+}
+
+#[test]
+fn what_a_service_says_does_not_steer_the_terminal() {
+    let steering = steering();
+    let words = format!("red \u{1b}[31m\r\nnext: \u{202e}gnihton {steering}");
+    for (status, code, verb) in [
+        (400, 1, "ddm set-admin --name root"),
+        (400, 1, "dcs reset-password"),
+        (500, 4, "dms reset-password"),
+        (200, 0, "ddm set-admin --name root"),
+    ] {
+        for output in ["table", "json"] {
+            let url = saying(status, &words);
+            let target = format!("--endpoint {url} --project-id p --instance-id i");
+            let options = format!("--password-stdin --verbose --output {output}");
+            let run = run(repass(&format!("{verb} {target} {options}")).write_stdin(NEW));
+            assert_eq!(run.code, Some(code), "{}", run.stderr);
+            let shown = run.transcript();
+            let shown = shown
+                .lines()
+                .filter(|line| line.contains(|c| steering.contains(c)));
+            assert_eq!(shown.collect::<Vec<_>>(), Vec::<&str>::new(), "{verb}");
+            if output == "json" {
+                // It still says what the service said.
+                let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+                let said = match status {
+                    200 => &json["job_id"],
+                    _ => &json["error"]["service_message"],
+                };
+                assert_eq!(said, &words);
+            }
+        }
+    }
+    let url = saying(
+        400,
+        "red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}",
+    );
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let refused = run(repass(&format!("{words} --password-stdin --verbose")).write_stdin(NEW));
-    assert_eq!(refused.code, Some(1));
-    let logged = refused.stderr.contains(r#"request_id="r\u{7}"#);
-    assert!(logged, "{}", refused.stderr);
-    let mut lines: Vec<_> = refused.stderr.lines().collect();
-    let steers = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
-    assert!(lines.iter().all(|line| !line.contains(steers)), "{lines:?}");
-    lines.retain(|line| !line.contains("repass_client::"));
-    insta::assert_snapshot!(lines.join("\n"), @r"
-    error: DMS password reset: refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
-    next: nothing changed; see what the service says, and its code in the vendor's pages
-    ");
+    let words = format!("{words} --password-stdin --verbose --output json");
+    let refused = run(repass(&words).write_stdin(NEW));
+    let lines = refused
+        .stderr
+        .lines()
+        .filter(|line| !line.contains("repass_client::"));
+    let lines: Vec<_> = lines.chain(refused.stdout.lines()).collect();
+    insta::assert_snapshot!(without_ports(&lines.join("\n")), @r#"
+    error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7} (status 400, code red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}, request id red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7})
+    next: nothing changed; look the code up in the vendor's pages
+    {"operation":"dms-reset-password","instance_id":"i","host":"127.0.0.1:33433","error":{"certainty":"refused","kind":"other","message":"DMS i at 127.0.0.1:33433: password reset refused: red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007 (status 400, code red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007, request id red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007)","next":"nothing changed; look the code up in the vendor's pages","status":400,"code":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","service_message":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","request_id":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007"}}
+    "#);
 }
 
 /// The steps of a call, without the times; and nothing of the libraries below.
@@ -325,20 +496,20 @@ fn a_verbose_call_tells_its_steps() {
         }
     }
     insta::assert_snapshot!(told(&steps), @r#"
-    transport: sending method="GET" host="URL" path="/v3/projects"
-    transport: answered status=200
-    session: looked the project up
-    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
-    transport: answered status=204
+    exchange: sending method="GET" host="http://127.0.0.1:PORT" path="/v3/projects"
+    exchange: answered status=200
+    session: looked up the project
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    exchange: answered status=204
     client: done
-    DMS password reset: done (status 204, request id 0002)
-    transport: sending method="POST" host="URL" path="/v3/auth/tokens"
-    transport: answered status=201
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0002)
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="/v3/auth/tokens"
+    exchange: answered status=201
     session: logged in
-    transport: sending method="POST" host="URL" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
-    transport: answered status=204
+    exchange: sending method="POST" host="http://127.0.0.1:PORT" path="…/instances/6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57/password"
+    exchange: answered status=204
     client: done
-    DMS password reset: done (status 204, request id 0004)
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0004)
     "#);
 }
 
@@ -372,9 +543,9 @@ fn a_generated_password_survives_a_lost_answer() {
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
     let lost = run(&mut repass(&format!("{words} --generate")));
     assert_eq!((lost.code, lost.stdout.trim_end().len()), (Some(4), 32));
-    insta::assert_snapshot!(lost.stderr, @r"
-    error: DMS password reset: it is not known whether the password changed: an earlier attempt may have changed it, and the last one did not
-    next: try both passwords on the instance before anything else, and keep the new one until you know
+    insta::assert_snapshot!(lost.stderr, @"
+    error: DMS i at 127.0.0.1:PORT: unknown whether the password reset took effect: the last attempt changed nothing, but an earlier one may have: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    next: run the command again with the same password: a reset that is repeated has the same effect; keep the old password until it has succeeded
     ");
 }
 
@@ -390,12 +561,12 @@ fn an_answer_that_is_none_and_one_that_says_when_are_told() {
         let words = format!("dcs change-password {target} --password-stdin");
         told += &run(repass(&words).write_stdin(format!("old\n{NEW}"))).transcript();
     }
-    insta::assert_snapshot!(told, @r"
+    insta::assert_snapshot!(told, @"
     exit code 4
-    error: DCS password change: it is not known whether the password changed: no whole answer came: error sending request: client error (SendRequest): invalid HTTP version parsed
-    next: try both passwords on the instance before anything else, and keep the new one until you know
+    error: DCS i at 127.0.0.1:PORT: unknown whether the password change took effect: the connection was lost before a complete answer: error sending request: client error (SendRequest): invalid HTTP version parsed
+    next: try the new password on the instance first, then the old one; keep both until one works
     exit code 1
-    error: DCS password change: refused: there were too many requests, wait 99 s (status 429)
+    error: DCS i at 127.0.0.1:PORT: password change refused: too many requests, wait 99 s (status 429)
     next: nothing changed; wait 99 s and try again
     ");
 }
@@ -410,7 +581,9 @@ fn a_service_that_is_not_there_changed_nothing() {
     let absent = run(repass(&format!("{words} --password-stdin")).write_stdin(NEW));
     assert_eq!(absent.code, Some(1), "{}", absent.stderr);
     assert!(
-        absent.stderr.contains("nothing was sent"),
+        absent
+            .stderr
+            .contains("password reset not sent: could not connect"),
         "{}",
         absent.stderr
     );
@@ -429,8 +602,8 @@ fn a_result_that_cannot_be_written_is_still_one() {
     shell.args(["-c", &line]).env_clear();
     let set = run(shell.env("OS_TOKEN", "emulator-token").write_stdin(NEW));
     assert_eq!(set.code, Some(0), "{}", set.stderr);
-    insta::assert_snapshot!(told(&set.stderr), @r"
-    DMS password reset: done (status 204, request id 0001)
+    insta::assert_snapshot!(told(&set.stderr), @"
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at 127.0.0.1:PORT: password reset (status 204, request id 0001)
     note: standard output cannot be written: No space left on device (os error 28); do not run it again for that
     ");
 }
@@ -445,6 +618,7 @@ fn interrupted(
 ) -> (Option<i32>, String, String) {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
+    default_signals();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();
@@ -461,7 +635,7 @@ fn interrupted(
         .unwrap();
     // It would be a failure, not an end, to wait for a request that never comes.
     wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    send(signal, process.id());
+    send(signal, &process.id().to_string());
     let output = process.wait_with_output().unwrap();
     drop(end);
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -472,20 +646,9 @@ fn interrupted(
 }
 
 #[cfg(unix)]
-fn send(signal: &str, id: u32) {
-    let mut kill = Command::new("kill");
-    assert!(
-        kill.args([signal, &id.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-#[cfg(unix)]
 #[test]
 fn an_interrupted_call_is_unknown() {
-    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
+    for signal in SIGNALS {
         let (code, stdout, stderr) =
             interrupted(signal, "--project-id p", &[("OS_TOKEN", "token")]);
         assert_eq!(code, Some(4), "{signal}: {stderr}");
@@ -493,10 +656,7 @@ fn an_interrupted_call_is_unknown() {
             stdout.contains(r#"{"certainty":"unknown","kind":"interrupted""#),
             "{stdout}"
         );
-        assert!(
-            stderr.contains("interrupted while the call was under way"),
-            "{stderr}"
-        );
+        assert!(stderr.contains("interrupted after it was sent"), "{stderr}");
     }
 }
 
@@ -522,33 +682,128 @@ fn a_call_that_is_interrupted_during_its_login_was_not_sent() {
     }
 }
 
-/// What `nohup` starts goes on without its terminal.
+/// Tests that send signals do not depend on how they are started.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_call_goes_on_where_a_hangup_is_ignored() {
-    let (received, wait) = std::sync::mpsc::channel();
-    let (answer, answered) = std::sync::mpsc::channel::<()>();
-    let url = answering_server(move |stream| {
-        received.send(()).unwrap();
-        let _ = answered.recv();
-        write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
-    });
-    let program = assert_cmd::cargo::cargo_bin("repass");
-    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let line = format!("trap '' HUP; exec {} {words} --generate", program.display());
-    let process = Command::new("sh")
-        .args(["-c", &line])
-        .env_clear()
-        .env("OS_TOKEN", "token")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    send("-HUP", process.id());
-    answer.send(()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
+fn the_signals_of_these_tests_are_received_under_nohup() {
+    let tests = std::env::current_exe().unwrap();
+    let names = "an_interrupted_call_is_unknown a_loop_ends_with_the_call_that_is_interrupted";
+    let line = format!(
+        "trap '' HUP INT QUIT TERM; exec {} {names}",
+        tests.display()
+    );
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("test result: ok. 2 passed"), "{printed}");
+}
+
+/// While standard input or a file is read, the command ends as it does later.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_interrupted_while_it_reads_sent_nothing() {
+    default_signals();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    pipe(&file);
+    let target = format!(
+        "--endpoint http://{} --project-id p --instance-id i",
+        listener.local_addr().unwrap()
+    );
+    for (index, verb) in [
+        "ddm reset-password --username u",
+        "ddm set-admin --name root",
+        "dcs change-password",
+        "dcs reset-password",
+        "dms reset-password",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (way, output) in [("--password-file", "table"), ("--password-stdin", "json")] {
+            let program = assert_cmd::cargo::cargo_bin("repass");
+            let program = program.display();
+            let line = match (way, verb) {
+                ("--password-stdin", _) => format!("exec {program} {verb} {target} {way} < $0"),
+                (_, "dcs change-password") => {
+                    format!("exec {program} {verb} {target} --old-password-file $0")
+                }
+                _ => format!("exec {program} {verb} {target} {way} $0"),
+            };
+            let mut process = Command::new("sh")
+                .args(["-c", &format!("{line} --output {output}")])
+                .arg(&file)
+                .env_clear()
+                .env("OS_TOKEN", "token")
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // It opens when it is read.
+            let pipe = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+            if way == "--password-stdin" {
+                // The shell opened it, before the command began. Once it is read, it is empty.
+                let mut pipe = &pipe;
+                pipe.write_all(b"half a line").unwrap();
+                while rustix::io::ioctl_fionread(pipe).unwrap() > 0 {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+            send(SIGNALS[index % SIGNALS.len()], &process.id().to_string());
+            // Nothing more is written, and nothing is closed.
+            let code = process.wait().unwrap().code();
+            let output = process.wait_with_output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(code, Some(1), "{verb} {way}: {stderr}");
+            let told = "error: interrupted: nothing was sent\n";
+            assert!(stderr.starts_with(told), "{verb} {way}: {stderr}");
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            let json = r#"{"certainty":"not-sent","kind":"interrupted""#;
+            assert_eq!(stdout.contains(json), way == "--password-stdin");
+            drop(pipe);
+        }
+    }
+    assert!(listener.accept().is_err(), "something was sent");
+}
+
+/// What `nohup` starts goes on without its terminal, and what a script starts in the background
+/// without Ctrl-C.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_goes_on_where_a_signal_is_ignored() {
+    for signal in SIGNALS {
+        let (received, wait) = std::sync::mpsc::channel();
+        let (answer, answered) = std::sync::mpsc::channel::<()>();
+        let url = answering_server(move |stream| {
+            received.send(()).unwrap();
+            let _ = answered.recv();
+            write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
+        });
+        let program = assert_cmd::cargo::cargo_bin("repass");
+        let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+        let name = signal.trim_start_matches('-');
+        let line = format!(
+            "trap '' {name}; exec {} {words} --generate",
+            program.display()
+        );
+        let process = Command::new("sh")
+            .args(["-c", &line])
+            .env_clear()
+            .env("OS_TOKEN", "token")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        send(signal, &process.id().to_string());
+        // Time for it to be taken for an interruption.
+        std::thread::sleep(Duration::from_millis(100));
+        answer.send(()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{signal}");
+    }
 }
 
 /// The exit code is kept, so the shell goes on: `|| break` is what ends the loop.
@@ -557,6 +812,7 @@ fn a_call_goes_on_where_a_hangup_is_ignored() {
 fn a_loop_ends_with_the_call_that_is_interrupted() {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
+    default_signals();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();

@@ -2,7 +2,10 @@
 //! what an error code means. Generated from `openapi/` into `generated/rules.rs`; the client and
 //! the emulator both follow it.
 
-use crate::{ErrorKind, Service};
+use serde_json::Value;
+
+use crate::generated::rules::{ERROR_CODES, OPERATIONS};
+use crate::{ErrorKind, Operation, Service};
 
 /// When a request may be sent again (`x-retry`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,4 +101,53 @@ pub struct ErrorCode {
     pub kind: ErrorKind,
     /// The vendor's message.
     pub message: &'static str,
+}
+
+impl OperationRules {
+    /// Finds the rules of an operation.
+    pub(crate) fn of(operation: Operation) -> Option<&'static Self> {
+        let (module, id) = (operation.service().module(), operation.id());
+        OPERATIONS
+            .iter()
+            .find(|rules| rules.module == module && rules.operation_id == id)
+    }
+
+    /// Finds the rules of a generated method, such as `update_password` of `dcs`.
+    pub(crate) fn of_method(module: &str, method: &str) -> Option<&'static Self> {
+        OPERATIONS
+            .iter()
+            .find(|rules| rules.module == module && rules.method == method)
+    }
+
+    /// Returns when this request may be sent again.
+    pub(crate) fn retry_class(&self, body: &[u8]) -> RetryClass {
+        let Some(unless) = &self.retry_unless else {
+            return self.retry;
+        };
+        let body = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let value = body.get(unless.property).map(Value::to_string);
+        if value.as_deref() == Some(unless.value) {
+            unless.class
+        } else {
+            self.retry
+        }
+    }
+
+    /// Returns the kind of a refusal: by its code in the same file, or else by its status.
+    pub(crate) fn kind_of_refusal(&self, status: u16, code: Option<&str>) -> ErrorKind {
+        // Older documents of the gateway write `APIG.`.
+        let code = code.map(|code| code.replace("APIG.", "APIGW."));
+        let documented = |code: &ErrorCode| code.service.module() == self.module;
+        let mut codes = ERROR_CODES.iter().filter(|code| documented(code));
+        let known = code.and_then(|code| codes.find(|known| known.code == code));
+        match (known, status) {
+            (Some(known), _) => known.kind,
+            (None, 401) => ErrorKind::Unauthenticated,
+            (None, 403) => ErrorKind::Forbidden,
+            (None, 404) => ErrorKind::NotFound,
+            (None, 409) => ErrorKind::Busy,
+            (None, 429) => ErrorKind::Throttled,
+            _ => ErrorKind::Other,
+        }
+    }
 }

@@ -1,16 +1,17 @@
-//! Who asks.
+//! Credentials, and how a request is authenticated with them.
 
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 use repass_policy::{IamPassword, Secret};
 use reqwest::Request;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 
+use crate::exchange::insert;
 use crate::sign::{self, DATE_FORMAT, DATE_HEADER, Signed};
 use crate::{ProjectId, ProjectName};
 
-/// What requests are authenticated with. `Debug` shows no secret.
+/// The credentials of a client. `Debug` shows no secret.
 #[derive(Debug, Clone)]
 pub struct Credentials(pub(crate) Kind);
 
@@ -19,6 +20,14 @@ pub(crate) enum Kind {
     Token(Secret),
     AccessKey(AccessKey),
     User(User),
+}
+
+/// The authentication of one request.
+#[derive(Debug, Clone)]
+pub(crate) enum Authentication {
+    None,
+    Token(Secret),
+    AccessKey(AccessKey),
 }
 
 /// An access key pair.
@@ -37,13 +46,13 @@ pub(crate) struct User {
     pub(crate) password: IamPassword,
 }
 
-/// The project that instances belong to, by its id or its name. The id is looked up when only the
-/// name is known.
+/// The project of the instances, by its id or its name. If only the name is known, the id is looked
+/// up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Project {
-    /// Its id.
+    /// The id.
     Id(ProjectId),
-    /// Its name; a region's first project is named like the region.
+    /// The name. A region's first project has the name of the region.
     Name(ProjectName),
 }
 
@@ -59,7 +68,7 @@ impl From<ProjectName> for Project {
     }
 }
 
-/// Credentials that cannot be sent. They are not repeated.
+/// The error of credentials that cannot be sent. It does not contain them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the {what} {problem}")]
 pub struct InvalidCredentials {
@@ -72,7 +81,7 @@ impl Credentials {
     /// with. It is sent as `X-Auth-Token`.
     ///
     /// # Errors
-    /// A token that is empty or has a character that is no visible ASCII.
+    /// The token is empty, or has a character that is not visible ASCII.
     pub fn token(token: impl Into<Secret>) -> Result<Self, InvalidCredentials> {
         let token = visible("token", token.into())?;
         Ok(Self(Kind::Token(token)))
@@ -82,7 +91,7 @@ impl Credentials {
     /// is never sent.
     ///
     /// # Errors
-    /// A key that is empty or has a character that is no visible ASCII.
+    /// A key is empty, or has a character that is not visible ASCII.
     pub fn access_key(
         access_key: impl Into<String>,
         secret_key: impl Into<Secret>,
@@ -94,7 +103,7 @@ impl Credentials {
     /// A temporary access key pair, and the security token that belongs to it.
     ///
     /// # Errors
-    /// A key or token that is empty or has a character that is no visible ASCII.
+    /// A key or the token is empty, or has a character that is not visible ASCII.
     pub fn temporary_access_key(
         access_key: impl Into<String>,
         secret_key: impl Into<Secret>,
@@ -106,12 +115,13 @@ impl Credentials {
     }
 
     /// An IAM user: the name of the account (the domain), the user's name and password. The client
-    /// logs in with the first call and keeps the token; the password is sent to IAM only. A login
-    /// that IAM refuses is not tried again for a minute, nor one whose answer was lost by the same
-    /// call: some wrong passwords lock a user.
+    /// logs in with the first call and keeps the token. The password is sent to IAM only. If a login
+    /// fails, or its answer is lost, the client does not try again for a minute: wrong passwords lock
+    /// a user. A login goes on if the call that began it is dropped.
     ///
     /// # Errors
-    /// A domain, name or password that is empty.
+    /// The domain, name or password is empty or has a control character, such as the carriage return
+    /// that a line of a Windows file ends with.
     pub fn user(
         domain: impl Into<String>,
         name: impl Into<String>,
@@ -127,15 +137,19 @@ impl Credentials {
             ("user name", &*user.name),
             ("password of the user", user.password.expose()),
         ] {
-            if text.is_empty() {
-                let problem = "is empty";
-                return Err(InvalidCredentials { what, problem });
-            }
+            let problem = if text.is_empty() {
+                "is empty"
+            } else if text.contains(char::is_control) {
+                "has a control character"
+            } else {
+                continue;
+            };
+            return Err(InvalidCredentials { what, problem });
         }
         Ok(Self(Kind::User(user)))
     }
 
-    /// What must not be shown, whatever a service repeats of it.
+    /// Returns what must not be shown if a service repeats it.
     pub(crate) fn secrets(&self) -> Vec<&str> {
         match &self.0 {
             Kind::Token(token) => vec![token.expose()],
@@ -164,9 +178,14 @@ impl AccessKey {
         token.chain([self.secret.expose()]).collect()
     }
 
-    /// Signs the request at this time. To be called for each attempt: a signature is good for
-    /// minutes.
-    pub(crate) fn sign(&self, request: &mut Request, project: Option<&ProjectId>, now: SystemTime) {
+    /// Signs the request, which will have this body, at this time.
+    pub(crate) fn sign(
+        &self,
+        request: &mut Request,
+        body: &[u8],
+        project: Option<&ProjectId>,
+        now: SystemTime,
+    ) {
         let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
         insert(request, DATE_HEADER, &now.strftime(DATE_FORMAT).to_string());
         if let Some(project) = project {
@@ -175,7 +194,7 @@ impl AccessKey {
         if let Some(token) = &self.security_token {
             insert(request, "x-security-token", token.expose());
         }
-        let authorization = authorization(request, &self.id, &self.secret);
+        let authorization = authorization(request, body, &self.id, &self.secret);
         insert(request, AUTHORIZATION.as_str(), &authorization);
     }
 }
@@ -183,26 +202,15 @@ impl AccessKey {
 fn visible(what: &'static str, secret: Secret) -> Result<Secret, InvalidCredentials> {
     let visible = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
     if secret.expose().is_empty() || !visible(secret.expose()) {
-        let problem = "is empty or has characters that none has; give it without spaces and line \
-                       breaks";
+        let problem = "is empty, or has a space, a line break or another character that is not \
+                       visible ASCII";
         return Err(InvalidCredentials { what, problem });
     }
     Ok(secret)
 }
 
-/// Adds a header that no log shows.
-pub(crate) fn insert(request: &mut Request, name: &'static str, value: &str) {
-    // What comes here is checked to be visible ASCII; a project id that is not is not sent.
-    if let Ok(mut value) = HeaderValue::from_str(value) {
-        value.set_sensitive(true);
-        request
-            .headers_mut()
-            .insert(HeaderName::from_static(name), value);
-    }
-}
-
 /// Signs what no hop on the way may change: the address, the time, the project and the body.
-fn authorization(request: &Request, access_key: &str, secret_key: &Secret) -> String {
+fn authorization(request: &Request, body: &[u8], access_key: &str, secret_key: &Secret) -> String {
     let url = request.url();
     let host = match (url.host_str().unwrap_or_default(), url.port()) {
         (host, Some(port)) => format!("{host}:{port}"),
@@ -224,10 +232,7 @@ fn authorization(request: &Request, access_key: &str, secret_key: &Secret) -> St
         path: url.path(),
         query: url.query().unwrap_or_default(),
         headers: &headers,
-        body: request
-            .body()
-            .and_then(|body| body.as_bytes())
-            .unwrap_or_default(),
+        body,
     };
     sign::authorization(access_key, secret_key, &signed)
 }

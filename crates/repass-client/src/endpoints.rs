@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::Url;
+use reqwest::{Certificate, Url};
 
 use crate::Service;
 use crate::cloud::{Cloud, NoEndpoint};
@@ -17,6 +17,8 @@ pub struct Endpoints {
     urls: BTreeMap<Service, String>,
     cloud: Option<Cloud>,
     pub(crate) allow_http: bool,
+    /// The only certificate authorities that are trusted, if there are any.
+    pub(crate) authorities: Vec<Certificate>,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -38,6 +40,11 @@ pub enum InvalidEndpoint {
     #[error("the endpoint has a query or fragment")]
     Query,
 }
+
+/// A text that has no certificate in PEM, or one that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no certificate in PEM, or one that cannot be read")]
+pub struct InvalidCertificates;
 
 impl Endpoints {
     /// No endpoint yet.
@@ -66,6 +73,20 @@ impl Endpoints {
     pub fn allow_http(mut self) -> Self {
         self.allow_http = true;
         self
+    }
+
+    /// The same endpoints, whose certificates have to be signed by one of these authorities. Those
+    /// of the system are no longer trusted.
+    ///
+    /// # Errors
+    /// The text has no certificate in PEM.
+    pub fn with_ca(mut self, pem: &str) -> Result<Self, InvalidCertificates> {
+        let authorities = Certificate::from_pem_bundle(pem.as_bytes());
+        self.authorities = authorities.map_err(|_| InvalidCertificates)?;
+        if self.authorities.is_empty() {
+            return Err(InvalidCertificates);
+        }
+        Ok(self)
     }
 
     /// Where DDM is.

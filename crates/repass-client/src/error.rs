@@ -1,36 +1,20 @@
-//! One error for all five operations, and what it says about the password.
+//! The result of a call that did not succeed.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use repass_policy::Violations;
 
-use crate::{InvalidEndpoint, LoginError, NoEndpoint, Operation};
-
-/// Why a call did not succeed. Ask [`Error::certainty`] first.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Nothing was sent, so nothing changed.
-    #[error("{operation}: nothing was sent: {reason}")]
-    NotSent {
-        /// What was to be done.
-        operation: Operation,
-        /// Why it was not even tried.
-        #[source]
-        reason: NotSent,
-    },
-    /// The service refused, so nothing changed.
-    #[error(transparent)]
-    Refused(Box<Refusal>),
-    /// It is not known whether the password changed.
-    #[error(transparent)]
-    Unknown(Box<Unknown>),
-}
+use crate::{
+    ConnectionError, ErrorKind, InvalidEndpoint, LoginError, NoEndpoint, Operation, Target,
+};
 
 #[doc = include_str!("certainty.md")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Certainty {
     /// Nothing was sent: the password is the old one.
     NotSent,
@@ -41,317 +25,317 @@ pub enum Certainty {
 }
 
 impl Certainty {
-    /// Whether the password is surely the old one.
+    /// Returns whether the password is certainly the old one.
     pub fn nothing_changed(self) -> bool {
         self != Self::Unknown
     }
 }
 
-impl Error {
-    /// Whether the password may have changed.
-    pub fn certainty(&self) -> Certainty {
-        match self {
-            Self::NotSent { .. } => Certainty::NotSent,
-            Self::Refused(_) => Certainty::Refused,
-            Self::Unknown(_) => Certainty::Unknown,
-        }
-    }
+/// The failure of a call. Check [`certainty`](Self::certainty) first, then [`kind`](Self::kind).
+///
+/// No text of it shows a password or a credential, even if the service repeated one.
+pub struct Error(Box<Details>);
 
-    /// What was to be done.
-    pub fn operation(&self) -> Operation {
-        match self {
-            Self::NotSent { operation, .. } => *operation,
-            Self::Refused(refusal) => refusal.operation,
-            Self::Unknown(unknown) => unknown.operation,
-        }
-    }
-
-    /// What it is, in a word for a log.
-    pub(crate) fn kind(&self) -> String {
-        let known = match self {
-            Self::NotSent { reason, .. } => match reason {
-                NotSent::Policy(_) => "Policy",
-                NotSent::NoEndpoint(_) => "NoEndpoint",
-                NotSent::Endpoint(_) => "Endpoint",
-                NotSent::Login(_) => "Login",
-                NotSent::Late => "Late",
-                NotSent::Connect(_) => "Connect",
-                NotSent::Request(_) => "Request",
-            },
-            Self::Refused(refusal) => return format!("{:?}", refusal.kind),
-            Self::Unknown(unknown) => match unknown.cause {
-                UnknownCause::ServerError => "ServerError",
-                UnknownCause::Timeout => "Timeout",
-                UnknownCause::Cut(_) => "Cut",
-                UnknownCause::Unreadable => "Unreadable",
-                UnknownCause::UnexpectedStatus => "UnexpectedStatus",
-                UnknownCause::NotConfirmed => "NotConfirmed",
-                UnknownCause::EarlierAttempt => "EarlierAttempt",
-            },
-        };
-        known.to_owned()
-    }
-
-    /// The service's code, if there is one.
-    pub(crate) fn code(&self) -> Option<&str> {
-        match self {
-            Self::NotSent { .. } => None,
-            Self::Refused(refusal) => refusal.code.as_deref(),
-            Self::Unknown(unknown) => unknown.code.as_deref(),
-        }
-    }
-
-    /// The id by which the vendor's support finds the request, if an answer had one.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::NotSent { reason, .. } => match reason {
-                NotSent::Login(error) => error.request_id(),
-                _ => None,
-            },
-            Self::Refused(refusal) => refusal.request_id.as_deref(),
-            Self::Unknown(unknown) => unknown.request_id.as_deref(),
-        }
-    }
+#[derive(Debug)]
+pub(crate) struct Details {
+    pub(crate) certainty: Certainty,
+    pub(crate) kind: ErrorKind,
+    pub(crate) target: Target,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) tries_left: Option<u32>,
+    pub(crate) minutes_left: Option<u32>,
+    pub(crate) retry_after: Option<Duration>,
+    /// How far this machine's clock is ahead of the service's, if that may be the cause.
+    pub(crate) clock_offset: Option<SignedDuration>,
+    /// Whether the answer has a body that cannot be read.
+    pub(crate) unreadable: bool,
+    pub(crate) attempts: usize,
+    pub(crate) cause: Option<Cause>,
 }
 
-/// Why nothing was sent.
+/// The error that a failure comes from.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotSent {
-    /// The password breaks the rules that the service states.
+pub(crate) enum Cause {
     #[error(transparent)]
     Policy(Violations),
-    /// The client has no endpoint for the service.
     #[error(transparent)]
     NoEndpoint(NoEndpoint),
-    /// A generated client was made with a URL that would show the password on its way.
     #[error(transparent)]
     Endpoint(InvalidEndpoint),
-    /// There is no token, or the id of the project is not known.
     #[error(transparent)]
     Login(Arc<LoginError>),
-    /// The deadline is too near, after a login that took long.
-    #[error("there was no time left to send it")]
-    Late,
-    /// No connection could be made.
-    #[error("no connection to the service")]
-    Connect(#[source] reqwest::Error),
-    /// The request could not be built.
-    #[error("the request could not be built")]
-    Request(#[source] Option<reqwest::Error>),
+    #[error(transparent)]
+    Connection(ConnectionError),
+    #[error(transparent)]
+    Http(reqwest::Error),
 }
 
-/// A refusal by the service or the gateway before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Refusal {
-    /// What was refused.
-    pub operation: Operation,
-    /// The HTTP status. A refusal can come with 200.
-    pub status: u16,
-    /// The service's code, such as `DCS.4115`.
-    pub code: Option<String>,
-    /// The service's words.
-    pub message: Option<String>,
-    /// The id by which the vendor's support finds the request.
-    pub request_id: Option<String>,
-    /// What kind of refusal it is.
-    pub kind: RefusalKind,
-}
-
-/// What kind of refusal it is, as far as a documented value tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RefusalKind {
-    /// The old password is wrong.
-    WrongOldPassword {
-        /// How many tries are left before the lock, if the service says so.
-        tries_left: Option<u32>,
-    },
-    /// The account is locked after too many wrong passwords.
-    Locked {
-        /// How many minutes the lock will last, if the service says so.
-        minutes_left: Option<u32>,
-    },
-    /// The password is too weak for the service, or breaks another rule of its own.
-    WeakPassword,
-    /// The instance is password-free, so there is no password to change.
-    PasswordFree,
-    /// The instance has SSL disabled, so there is no password to reset.
-    SslDisabled,
-    /// The instance is not running, or in another state that does not allow it.
-    NotRunning,
-    /// Another operation on the instance is under way.
-    Busy,
-    /// There is no such instance, account or URL.
-    NotFound,
-    /// The credentials are wrong, or for another project; for some services also expired.
-    Unauthenticated,
-    /// The token has expired.
-    ExpiredCredentials,
-    /// The user may not do this.
-    Forbidden,
-    /// There were too many requests.
-    Throttled {
-        /// How long to wait, if the service says so.
-        retry_after: Option<Duration>,
-    },
-    /// Something else: see the status, code and message.
-    Other,
-}
-
-impl fmt::Display for RefusalKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongOldPassword { tries_left: None } => f.write_str("the old password is wrong"),
-            Self::WrongOldPassword {
-                tries_left: Some(tries),
-            } => {
-                let s = if *tries == 1 { "y" } else { "ies" };
-                write!(f, "the old password is wrong, {tries} tr{s} left")
-            }
-            Self::Locked { minutes_left: None } => f.write_str("the account is locked"),
-            Self::Locked {
-                minutes_left: Some(minutes),
-            } => {
-                let s = if *minutes == 1 { "" } else { "s" };
-                write!(f, "the account is locked for {minutes} more minute{s}")
-            }
-            Self::WeakPassword => f.write_str("the service does not accept the password"),
-            Self::PasswordFree => f.write_str("the instance is password-free"),
-            Self::SslDisabled => f.write_str("the instance has SSL disabled"),
-            Self::NotRunning => f.write_str("the instance is not running"),
-            Self::Busy => f.write_str("another operation on the instance is under way"),
-            Self::NotFound => f.write_str("there is no such instance, account or URL"),
-            Self::Unauthenticated => {
-                f.write_str("the credentials are wrong, have expired or are for another project")
-            }
-            Self::ExpiredCredentials => f.write_str("the credentials have expired"),
-            Self::Forbidden => f.write_str("the user may not do this"),
-            Self::Throttled { retry_after: None } => f.write_str("there were too many requests"),
-            Self::Throttled {
-                retry_after: Some(wait),
-            } => {
-                let seconds = wait.as_secs();
-                write!(f, "there were too many requests, wait {seconds} s")
-            }
-            Self::Other => f.write_str("the service gave no reason"),
+impl Details {
+    pub(crate) fn new(target: Target, certainty: Certainty, kind: ErrorKind) -> Self {
+        Self {
+            certainty,
+            kind,
+            target,
+            status: None,
+            code: None,
+            message: None,
+            request_id: None,
+            tries_left: None,
+            minutes_left: None,
+            retry_after: None,
+            clock_offset: None,
+            unreadable: false,
+            attempts: 0,
+            cause: None,
         }
     }
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: refused: ", self.operation)?;
-        match (&self.kind, &self.message) {
-            (RefusalKind::Other, Some(message)) => f.write_str(message)?,
-            // These say all that the message says, and more.
-            (RefusalKind::WrongOldPassword { .. } | RefusalKind::Locked { .. }, _) | (_, None) => {
-                self.kind.fmt(f)?
-            }
-            (kind, Some(message)) => write!(f, "{kind}: {message}")?,
-        }
-        details(
-            f,
-            Some(self.status),
-            self.code.as_deref(),
-            self.request_id.as_deref(),
-        )
+impl From<Details> for Error {
+    fn from(details: Details) -> Self {
+        Self(Box::new(details))
     }
 }
 
-impl std::error::Error for Refusal {}
-
-/// An answer, or the lack of one, that leaves it open whether the password changed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Unknown {
-    /// What was asked for.
-    pub operation: Operation,
-    /// The HTTP status, if an answer began to arrive.
-    pub status: Option<u16>,
-    /// The service's code, if there is one.
-    pub code: Option<String>,
-    /// The service's words, if there are any.
-    pub message: Option<String>,
-    /// The id by which the vendor's support finds the request, if one arrived: of the attempt that
-    /// may have changed the password, where there was another one after it.
-    pub request_id: Option<String>,
-    /// What happened.
-    pub cause: UnknownCause,
-}
-
-/// What leaves an outcome open.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum UnknownCause {
-    /// The service or the gateway failed (5xx).
-    ServerError,
-    /// No answer came in time.
-    Timeout,
-    /// The connection was cut before the answer was whole, or what came is no HTTP.
-    Cut(reqwest::Error),
-    /// The answer is not the documented JSON.
-    Unreadable,
-    /// The status is none that the contract has, such as a redirect (none is followed).
-    UnexpectedStatus,
-    /// The status says success, but the body does not.
-    NotConfirmed,
-    /// The last attempt changed nothing, but the answer to an earlier one was lost.
-    EarlierAttempt,
-}
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: it is not known whether the password changed: ",
-            self.operation
-        )?;
-        f.write_str(match self.cause {
-            UnknownCause::ServerError => "the service failed",
-            UnknownCause::Timeout => "no answer came in time",
-            UnknownCause::Cut(_) => "no whole answer came",
-            UnknownCause::Unreadable => "the answer is not the documented JSON",
-            UnknownCause::UnexpectedStatus => "the answer has an undocumented status",
-            UnknownCause::NotConfirmed => "the answer does not confirm success",
-            UnknownCause::EarlierAttempt => {
-                "an earlier attempt may have changed it, and the last one did not"
-            }
-        })?;
-        if let Some(message) = &self.message {
-            write!(f, ": {message}")?;
-        }
-        details(
-            f,
-            self.status,
-            self.code.as_deref(),
-            self.request_id.as_deref(),
-        )
+impl Error {
+    /// Returns whether the password may have changed.
+    pub fn certainty(&self) -> Certainty {
+        self.0.certainty
     }
-}
 
-impl std::error::Error for Unknown {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.cause {
-            UnknownCause::Cut(error) => Some(error),
+    /// Returns the kind of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns the operation, the instance, the account and the host.
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// Returns the HTTP status of the last attempt, if an answer arrived. A refusal can come with 200.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// Returns the service's code, such as `DCS.4115`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// Returns the service's message.
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// Returns the id by which the vendor's support finds the request. If an earlier attempt may have
+    /// changed the password, this is the id of that attempt, if it had one.
+    pub fn request_id(&self) -> Option<&str> {
+        let own = self.0.request_id.as_deref();
+        match &self.0.cause {
+            Some(Cause::Login(login)) => own.or_else(|| login.request_id()),
+            _ => own,
+        }
+    }
+
+    /// Returns how many tries are left before the lock, after a wrong old password.
+    pub fn tries_left(&self) -> Option<u32> {
+        self.0.tries_left
+    }
+
+    /// Returns for how many minutes the account stays locked.
+    pub fn minutes_left(&self) -> Option<u32> {
+        self.0.minutes_left
+    }
+
+    /// Returns how long the service asks to wait, after too many requests.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Returns how far this machine's clock is ahead of the service's, if a signature was refused and
+    /// the clocks differ by a minute or more.
+    pub fn clock_offset(&self) -> Option<SignedDuration> {
+        match &self.0.cause {
+            Some(Cause::Login(login)) => login.clock_offset(),
+            _ => self.0.clock_offset,
+        }
+    }
+
+    /// Returns the rules that the password breaks, if nothing was sent for that reason.
+    pub fn violations(&self) -> Option<&Violations> {
+        match &self.0.cause {
+            Some(Cause::Policy(violations)) => Some(violations),
             _ => None,
         }
     }
+
+    /// Returns the error of the login, if nothing was sent for that reason.
+    pub fn login_error(&self) -> Option<&LoginError> {
+        match &self.0.cause {
+            Some(Cause::Login(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Returns the error of the network settings, if nothing was sent for that reason.
+    pub fn connection_error(&self) -> Option<&ConnectionError> {
+        match &self.0.cause {
+            Some(Cause::Connection(error)) => Some(error),
+            Some(Cause::Login(login)) => match &**login {
+                LoginError::Connection(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns how many requests were sent to the service.
+    pub fn attempts(&self) -> usize {
+        self.0.attempts
+    }
+
+    /// Returns whether to try the new password before the old one, although the service refused: a
+    /// proxy that repeated the request would have caused the same answer.
+    pub fn suggests_repeated_change(&self) -> bool {
+        self.0.target.operation == Operation::DcsChangePassword
+            && self.0.certainty == Certainty::Refused
+            && self.0.kind.suggests_repeated_change()
+    }
 }
 
-fn details(
-    f: &mut fmt::Formatter<'_>,
-    status: Option<u16>,
-    code: Option<&str>,
-    request_id: Option<&str>,
-) -> fmt::Result {
-    let status = status.map(|status| format!("status {status}"));
-    let code = code.map(|code| format!("code {code}"));
-    let request_id = request_id.map(|id| format!("request id {id}"));
-    let details: Vec<_> = [status, code, request_id].into_iter().flatten().collect();
-    if details.is_empty() {
-        return Ok(());
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
-    write!(f, " ({})", details.join(", "))
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self.0.cause.as_ref()? {
+            Cause::Http(error) => Some(error),
+            // Their text is part of this error's text.
+            cause => std::error::Error::source(cause),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = &*self.0;
+        let action = details.target.operation.action();
+        write!(f, "{}: ", details.target)?;
+        match details.certainty {
+            Certainty::NotSent => write!(f, "{action} not sent: ")?,
+            Certainty::Refused => write!(f, "{action} refused: ")?,
+            Certainty::Unknown => write!(f, "unknown whether the {action} took effect: ")?,
+        }
+        details.write_reason(f)?;
+        if let Some(offset) = self.clock_offset() {
+            write!(f, "; {}", ClockOffset(offset))?;
+        }
+        let status = details.status.map(|status| format!("status {status}"));
+        let code = details.code.as_ref().map(|code| format!("code {code}"));
+        let id = details.request_id.as_ref();
+        let id = id.map(|id| format!("request id {id}"));
+        let known: Vec<_> = [status, code, id].into_iter().flatten().collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", known.join(", "))
+    }
+}
+
+impl Details {
+    fn write_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Some(Cause::Http(_)) | None => {}
+            Some(cause) => return write!(f, "{cause}"),
+        }
+        let message = self.message.as_deref();
+        match (self.kind, message) {
+            // The service's own words say it all.
+            (ErrorKind::Other, Some(message)) => return f.write_str(message),
+            (ErrorKind::Other, None) if self.unreadable => {
+                return f.write_str("the reason cannot be read");
+            }
+            (ErrorKind::WrongOldPassword, _) => {
+                f.write_str("the old password is wrong")?;
+                return match self.tries_left {
+                    Some(1) => f.write_str(", 1 try left"),
+                    Some(tries) => write!(f, ", {tries} tries left"),
+                    None => Ok(()),
+                };
+            }
+            (ErrorKind::Locked, _) => {
+                f.write_str("the account is locked")?;
+                return match self.minutes_left {
+                    Some(1) => f.write_str(" for 1 more minute"),
+                    Some(minutes) => write!(f, " for {minutes} more minutes"),
+                    None => Ok(()),
+                };
+            }
+            _ => f.write_str(self.kind.reason())?,
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, ", wait {} s", wait.as_secs())?;
+        }
+        match message {
+            Some(message) => write!(f, ": {message}"),
+            None if self.unreadable && self.kind != ErrorKind::Unreadable => {
+                f.write_str(" (the answer's body cannot be read)")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl ErrorKind {
+    /// Returns the reason in words.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Policy => "the password breaks the rules",
+            Self::NoEndpoint => "no endpoint is set",
+            Self::Login => "the login failed",
+            Self::Connect => "could not connect",
+            Self::Timeout => "no answer before the deadline",
+            Self::WrongOldPassword => "the old password is wrong",
+            Self::Locked => "the account is locked",
+            Self::WeakPassword => "the service does not accept the password",
+            Self::PasswordFree => "the instance is password-free",
+            Self::SslDisabled => "the instance has SSL disabled",
+            Self::NotRunning => "the instance is not running",
+            Self::Busy => "another operation on the instance is in progress",
+            Self::NotFound => "the instance, account or URL does not exist",
+            Self::Unauthenticated => "the credentials are wrong, expired or for another project",
+            Self::ExpiredCredentials => "the credentials have expired",
+            Self::Forbidden => "permission denied",
+            Self::Throttled => "too many requests",
+            Self::ServerError => "the service failed",
+            Self::ConnectionLost => "the connection was lost before a complete answer",
+            Self::Unreadable => "the answer is not the documented JSON",
+            Self::UnexpectedStatus => "the answer has an undocumented status",
+            Self::NotConfirmed => "the answer does not confirm success",
+            Self::EarlierAttempt => "the last attempt changed nothing, but an earlier one may have",
+            Self::Other => "the service gave no reason",
+        }
+    }
+}
+
+/// A difference between two clocks in words.
+pub(crate) struct ClockOffset(pub(crate) SignedDuration);
+
+impl fmt::Display for ClockOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = (self.0.as_secs() as f64 / 60.0).round() as i64;
+        let direction = if minutes < 0 { "behind" } else { "ahead of" };
+        let minutes = minutes.unsigned_abs();
+        write!(
+            f,
+            "this machine's clock is {minutes} min {direction} the service's"
+        )
+    }
 }

@@ -1,13 +1,12 @@
-//! The body of a refusal, in whichever dialect it comes.
+//! The body of an error, as the generated clients return it.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::iam::types::KeystoneError;
 
-/// The body of a refusal. Every service may answer in either dialect, and the gateway before it
-/// in its own, so all of them are read from all of them; a field of an unexpected type counts as
-/// absent.
+/// The body of an error. Every service may answer in either dialect, and the gateway in its own, so
+/// all of them are read from every service. A field of an unexpected type counts as absent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -18,7 +17,7 @@ pub struct ErrorBody {
     /// The message of DCS, DMS and the gateway.
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub error_msg: Option<String>,
-    /// More words from DCS; not in use there.
+    /// A further message of DCS, which does not use it.
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub error_ext_msg: Option<String>,
     /// The code of DDM.
@@ -35,21 +34,21 @@ pub struct ErrorBody {
         skip_serializing_if = "Option::is_none"
     )]
     pub external_message: Option<String>,
-    /// The id of the request, which the gateway gives in the body.
+    /// The id of the request, which the gateway puts into the body.
     #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// What IAM says.
+    /// The error of IAM.
     #[serde(deserialize_with = "keystone", skip_serializing_if = "Option::is_none")]
     pub error: Option<KeystoneError>,
 }
 
 impl ErrorBody {
-    /// The code, in whichever dialect it came.
+    /// Returns the code, whatever its dialect.
     pub fn code(&self) -> Option<&str> {
         self.error_code.as_deref().or(self.err_code.as_deref())
     }
 
-    /// The message, in whichever dialect it came.
+    /// Returns the message, whatever its dialect.
     pub fn message(&self) -> Option<&str> {
         let keystone = self.error.as_ref();
         self.error_msg
@@ -57,19 +56,6 @@ impl ErrorBody {
             .or(self.external_message.as_deref())
             .or(keystone.and_then(|error| error.message.as_deref()))
     }
-}
-
-/// Whether a body says that something went wrong, in any dialect: it has a member of an error, or a
-/// `success` that is not true.
-pub(crate) fn is_one(body: &[u8]) -> bool {
-    let Ok(Value::Object(members)) = serde_json::from_slice(body) else {
-        return false;
-    };
-    let mut said = members.iter().filter(|(_, value)| !value.is_null());
-    said.any(|(name, value)| match name.as_str() {
-        "success" => *value != Value::Bool(true),
-        name => name.starts_with("err") || name == "externalMessage",
-    })
 }
 
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

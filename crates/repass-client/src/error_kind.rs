@@ -1,60 +1,73 @@
-//! The kinds of failure: one list for the client, the contract and the command line.
+//! The kinds of failures.
 
-/// The kind of a failure. Its serialized form, such as `weak-password`, is also that of the
-/// contract's `x-error-codes` and `x-outcome`.
-///
-/// A kind says what happened, not whether the password changed: ask the certainty for that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+use serde::{Deserialize, Serialize};
+
+/// The kind of a failure. Its serialized form is kebab-case, such as `wrong-old-password`, as in the
+/// contract's `x-error-codes` and in the JSON output of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Not sent: the password breaks the rules of the service.
+    /// The password breaks the service's rules. Nothing was sent.
     Policy,
-    /// Not sent: the client has no endpoint for the service.
+    /// The client has no valid endpoint for the service. Nothing was sent.
     NoEndpoint,
-    /// Not sent: the login failed.
+    /// The login failed, or the project was not found. Nothing was sent to the service.
     Login,
-    /// Not sent: no connection could be made.
+    /// No connection was made.
     Connect,
-    /// Not sent, or unknown: the deadline passed.
+    /// The deadline passed: before the request was sent, or before its answer arrived.
     Timeout,
-    /// Refused: the old password is wrong.
+    /// The service says that the old password is wrong. If a proxy repeated the request, this may be
+    /// the answer to the repetition: see [`ErrorKind::suggests_repeated_change`].
     WrongOldPassword,
-    /// Refused: the account or the instance is locked.
+    /// The account or instance is locked after too many wrong passwords.
     Locked,
-    /// Refused: the service does not accept the new password.
+    /// The password is too weak for the service, or breaks another of its rules.
     WeakPassword,
-    /// Refused: the instance is password-free, so there is no old password.
+    /// The instance is password-free, so there is no password to change.
     PasswordFree,
-    /// Refused: SSL is off, so the instance has no password.
+    /// The instance has SSL disabled, so there is no password to reset.
     SslDisabled,
-    /// Refused: the state of the instance does not allow it.
+    /// The instance is not running, or in another state that does not allow the operation.
     NotRunning,
-    /// Refused: another operation is running on the instance.
+    /// Another operation on the instance is in progress. If a proxy repeated the request, that may
+    /// be the first copy: see [`ErrorKind::suggests_repeated_change`].
     Busy,
-    /// Refused: the instance, the account or the URL does not exist.
+    /// The instance, the account or the URL does not exist.
     NotFound,
-    /// Refused: the credentials are missing or invalid.
+    /// The credentials are wrong or belong to another project. Some services also answer so to
+    /// expired ones.
     Unauthenticated,
-    /// Refused: the credentials have expired.
+    /// The token has expired.
     ExpiredCredentials,
-    /// Refused: the user does not have the permission.
+    /// The user lacks the permission.
     Forbidden,
-    /// Refused: too many requests.
+    /// The service received too many requests.
     Throttled,
-    /// Unknown: the service failed.
+    /// The service or the gateway failed (5xx).
     ServerError,
-    /// Unknown: the connection was lost before the answer was complete.
+    /// The connection was lost before the answer was complete, or the answer is not HTTP.
     ConnectionLost,
-    /// Unknown: the answer cannot be read.
+    /// The answer is not the documented JSON.
     Unreadable,
-    /// Unknown: the contract does not have this status.
+    /// The status is not documented for the operation.
     UnexpectedStatus,
-    /// Unknown: the answer does not prove what happened.
+    /// The status says success, but the body does not confirm it.
     NotConfirmed,
-    /// Unknown: the answer to an earlier attempt was lost.
+    /// The last attempt changed nothing, but the answer to an earlier attempt was lost.
     EarlierAttempt,
-    /// Refused, for a reason that has no kind of its own.
+    /// Another failure: see the status, code and message.
     Other,
+}
+
+impl ErrorKind {
+    /// Returns whether this answer to a **change** of a password is also what a repetition of the
+    /// request would get. A proxy that repeats requests, as nginx does by default with `PUT`, applies
+    /// the change with the first copy and returns the answer to the second. Try the new password
+    /// before the old one.
+    pub fn suggests_repeated_change(self) -> bool {
+        matches!(self, Self::WrongOldPassword | Self::Busy)
+    }
 }

@@ -1,34 +1,12 @@
-//! The door to the generated clients. This file is written by hand; the modules below it are
-//! generated, all of them and nothing else in their folder.
+//! The entry point of the generated modules. This file is written by hand. The modules below it are
+//! generated, and their folder holds nothing else.
 
 use progenitor_client::{ClientHooks, OperationInfo};
 
 use crate::Transport;
-use crate::resend::Repeat;
+use crate::transport::rules;
 
-/// What has to be known of an operation in order to send it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Traits {
-    pub(crate) repeat: Repeat,
-    /// It is for those who are logged in.
-    pub(crate) needs_login: bool,
-}
-
-fn traits(module: &str, operation: &OperationInfo) -> Traits {
-    let login = "keystone_create_user_token_by_password";
-    Traits {
-        repeat: match operation.operation_id {
-            "update_password" => Repeat::Never,
-            // Its faults count.
-            _ if module == "emulator" => Repeat::Never,
-            id if id == login => Repeat::Unavailable,
-            _ => Repeat::Lost,
-        },
-        needs_login: module != "emulator" && operation.operation_id != login,
-    }
-}
-
-/// One generated module, and the hooks that make it send through our transport.
+/// Declares one generated module, and the hooks that send its requests through [`Transport`].
 macro_rules! generated {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -45,12 +23,8 @@ macro_rules! generated {
                 request: &mut reqwest::Request,
                 info: &OperationInfo,
             ) -> Result<(), progenitor_client::Error<E>> {
-                let prepared = self.inner.prepare(request, traits(stringify!($name), info)).await;
-                prepared.map_err(|reason| {
-                    let text = reason.to_string();
-                    self.inner.memory().not_sent = Some(reason);
-                    progenitor_client::Error::Custom(text)
-                })
+                let rules = rules(stringify!($name), info);
+                self.inner.prepare(request, rules).await
             }
 
             async fn exec(
@@ -58,7 +32,8 @@ macro_rules! generated {
                 request: reqwest::Request,
                 info: &OperationInfo,
             ) -> reqwest::Result<reqwest::Response> {
-                self.inner.send(request, traits(stringify!($name), info)).await
+                let rules = rules(stringify!($name), info);
+                self.inner.send(request, rules).await
             }
         }
     };
@@ -77,7 +52,7 @@ generated! {
     dms
 }
 generated! {
-    /// The control of repass's emulator, from `openapi/emulator.yaml`.
+    /// The control API of repass's emulator, from `openapi/emulator.yaml`.
     emulator
 }
 generated! {
@@ -88,5 +63,4 @@ generated! {
 #[rustfmt::skip]
 pub(crate) mod hosts;
 #[rustfmt::skip]
-#[allow(dead_code, reason = "the client follows these rules from its next change on")]
 pub(crate) mod rules;

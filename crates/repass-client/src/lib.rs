@@ -65,21 +65,34 @@
 //! # }
 //! ```
 //!
-//! [`Client`] is the door: five methods, one for each endpoint, that take a checked password and
-//! return an [`Outcome`] or an [`Error`], whose [`Certainty`] says whether the password changed.
-//! Its clones share their connections and their login; many calls at once cause one.
+//! [`Client`] has five methods, one for each endpoint. Each takes a checked password and returns an
+//! [`Outcome`] or an [`Error`], whose [`Certainty`] tells whether the password changed and whose
+//! [`ErrorKind`] tells why. Both name the operation, the instance, the account and the host. Clones of
+//! a client share their connections and their login: many calls at once log in once.
 //!
-//! Calls are made in a runtime of tokio. [`Endpoints::all`] is for the emulator, or any other place
-//! that has all services.
+//! Calls need a tokio runtime. [`Endpoints::all`] is for the emulator, or for any other host that
+//! serves everything.
 //!
-//! A call is sent again only where that is safe, see [`Resending`]. Whoever drops the future of a
-//! call after it was sent knows as little as after [`Certainty::Unknown`]; [`Client::has_sent`] says
+//! A request is sent again only if that is safe: see [`RetryConfig`]. If you drop a call's future
+//! after the request was sent, its outcome is unknown; [`Client::observed`] returns a handle that tells
 //! whether it was.
 //!
-//! Below it stand the clients generated from the contract: [`ddm`], [`dcs`], [`dms`], [`iam`]. They
-//! send through the same [`Transport`], which follows no redirect, shows no secret and goes to
-//! loopback addresses without a proxy. The generated modules follow the contract and not this
-//! crate's version number.
+//! The clients generated from the contract are [`ddm`], [`dcs`], [`dms`] and [`iam`]. They send through
+//! the same [`Transport`], which follows no redirect, shows no secret and reaches loopback addresses
+//! without a proxy. The generated modules follow the contract's versions, not this crate's.
+//!
+//! # Network
+//!
+//! Requests to this machine use no proxy. All others use the proxy in `HTTPS_PROXY`, `HTTP_PROXY`
+//! or `ALL_PROXY` (also in lower case; the upper-case name wins, even if it is empty), unless
+//! `NO_PROXY` lists the host. The scheme of a proxy is `http`, `https`, `socks5h`, `socks5` or
+//! `socks4a`; without one it is `http`. A variable that is not such a URL is an error; repass never
+//! connects directly in its place.
+//!
+//! HTTPS uses the system's CA certificates. If `SSL_CERT_FILE` (a PEM file) or `SSL_CERT_DIR` (one
+//! or more folders of PEM files) is set, it uses only the certificates there: from both, if both are
+//! set. On macOS and Windows the system itself verifies certificates, and the two variables do
+//! nothing. With the feature `native-tls` they are OpenSSL's own. Plain HTTP needs no certificates.
 //!
 //! # Scope
 //!
@@ -87,42 +100,44 @@
 //! logs a password; what it sends is zeroed on drop where the memory is its own, which that of the
 //! HTTP library is not.
 
+mod answer;
 mod client;
 mod cloud;
 mod connections;
-#[allow(
-    dead_code,
-    reason = "the client follows these rules from its next change on"
-)]
 mod contract;
 mod credentials;
 mod endpoints;
 mod error;
 mod error_body;
 mod error_kind;
+mod exchange;
 mod generated;
 mod id;
-mod kind;
 mod operation;
+mod operator;
+mod outcome;
 mod redact;
-mod resend;
+mod retry;
 mod session;
 pub mod sign;
 mod transport;
 
 pub use client::{Client, Completion, Outcome, ResetPassword};
 pub use cloud::{Cloud, NoEndpoint, UnknownRegion};
+pub use connections::ConnectionError;
 pub use contract::{ErrorCode, RetryClass};
 pub use credentials::{Credentials, InvalidCredentials, Project};
-pub use endpoints::{Endpoints, InvalidEndpoint};
-pub use error::{Certainty, Error, NotSent, Refusal, RefusalKind, Unknown, UnknownCause};
+pub use endpoints::{Endpoints, InvalidCertificates, InvalidEndpoint};
+pub use error::{Certainty, Error};
 pub use error_body::ErrorBody;
 pub use error_kind::ErrorKind;
+pub use exchange::InFlight;
 pub use generated::rules::ERROR_CODES;
 pub use generated::*;
 pub use id::{AdminName, InstanceId, InvalidId, ProjectId, ProjectName, Username};
-pub use operation::{Operation, Service};
+pub use operation::{Operation, Service, Target};
+pub use operator::{Location, Operator};
 pub use repass_policy::*;
-pub use resend::Resending;
+pub use retry::RetryConfig;
 pub use session::LoginError;
 pub use transport::Transport;

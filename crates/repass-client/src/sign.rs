@@ -2,12 +2,12 @@
 //!
 //! A pure function of what is sent. See the vendor's [guide](https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-algorithm.html).
 
+use std::borrow::Cow;
+
 use hmac::{Hmac, KeyInit, Mac};
-use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use repass_policy::Secret;
 use sha2::{Digest, Sha256};
-
-use crate::redact::UNRESERVED;
 
 /// The name of the algorithm.
 pub const ALGORITHM: &str = "SDK-HMAC-SHA256";
@@ -17,10 +17,25 @@ pub const DATE_HEADER: &str = "x-sdk-date";
 /// The form of a time in [`DATE_HEADER`], for `strftime` and `strptime`.
 pub const DATE_FORMAT: &str = "%Y%m%dT%H%M%SZ";
 
-/// What stays as it is in a path.
+/// The characters that a URL may hold as they are.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The characters that stay as they are in a path.
 const SEGMENTS: &AsciiSet = &UNRESERVED.remove(b'/');
 
-/// What a signature covers.
+/// The header that declares what the signature covers of the body: its hash, or
+/// [`UNSIGNED_PAYLOAD`].
+pub const PAYLOAD_HEADER: &str = "x-sdk-content-sha256";
+
+/// The value of [`PAYLOAD_HEADER`] if the signature does not cover the body. The vendor's own signers
+/// send it with every content type but JSON and BSON.
+pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+/// The parts of a request that a signature covers.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     /// The method in upper case.
@@ -29,77 +44,150 @@ pub struct Signed<'a> {
     pub path: &'a str,
     /// The query as it is sent, without the question mark; empty if there is none.
     pub query: &'a str,
-    /// The headers that are covered, among them `host` and `x-sdk-date`.
+    /// The headers to cover, among them `host` and `x-sdk-date`. As with the vendor's own signers,
+    /// one with an underscore in its name is not covered.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: &'a [u8],
 }
 
-/// The value of the `Authorization` header.
+/// Returns the value of the `Authorization` header.
 pub fn authorization(access_key: &str, secret_key: &Secret, signed: &Signed<'_>) -> String {
-    let mut headers: Vec<_> = signed
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
-        .collect();
-    headers.sort();
-    let names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
-    let names = names.join(";");
-    let date = headers
-        .iter()
-        .find_map(|(name, value)| (name == DATE_HEADER).then_some(*value))
-        .unwrap_or_default();
-
-    let canonical = canonical_request(signed, &headers, &names);
-    let text = format!("{ALGORITHM}\n{date}\n{}", sha256(canonical.as_bytes()));
-    let signature = hmac(secret_key, text.as_bytes());
+    let headers = Headers::new(signed.headers);
+    let names = &headers.names;
+    let signature = signature(secret_key, signed, &headers, Order::Sorted);
     format!("{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}")
 }
 
-fn canonical_request(signed: &Signed<'_>, headers: &[(String, &str)], names: &str) -> String {
-    let mut lines = String::new();
-    for (name, value) in headers {
+/// Returns whether a signature is one that the secret key makes for this request.
+///
+/// The vendor's own signers sort several values of one name by their type, as numbers for example,
+/// which a query does not show. So the signature of the query in the order in which it was sent is
+/// right, too.
+pub fn verify(signature: &str, secret_key: &Secret, signed: &Signed<'_>) -> bool {
+    let headers = Headers::new(signed.headers);
+    let is_payload = |declared| declared == UNSIGNED_PAYLOAD || declared == sha256(signed.body);
+    if !signed.body.is_empty() && !headers.get(PAYLOAD_HEADER).is_none_or(is_payload) {
+        return false;
+    }
+    let is_made = |order| self::signature(secret_key, signed, &headers, order) == signature;
+    is_made(Order::Sorted) || (signed.query.contains('&') && is_made(Order::AsSent))
+}
+
+/// The order of the parameters of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Sorted,
+    AsSent,
+}
+
+/// The headers that a signature covers, sorted by their names in lower case.
+struct Headers<'a> {
+    all: Vec<(Cow<'a, str>, &'a str)>,
+    /// All names with a semicolon between them.
+    names: String,
+}
+
+impl<'a> Headers<'a> {
+    fn new(headers: &'a [(&'a str, &'a str)]) -> Self {
+        let covered = headers.iter().filter(|(name, _)| !name.contains('_'));
+        let mut all: Vec<_> = covered
+            .map(|(name, value)| (lower_case(name), value.trim()))
+            .collect();
+        all.sort_unstable();
+        let mut names = String::with_capacity(32 * all.len());
+        for (name, _) in &all {
+            if !names.is_empty() {
+                names.push(';');
+            }
+            names.push_str(name);
+        }
+        Self { all, names }
+    }
+
+    /// Returns the value of a header that is present and not empty.
+    fn get(&self, name: &str) -> Option<&'a str> {
+        let mut all = self.all.iter();
+        let found = all.find(|(one, _)| one == name).map(|(_, value)| *value);
+        found.filter(|value| !value.is_empty())
+    }
+}
+
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        name.to_ascii_lowercase().into()
+    } else {
+        name.into()
+    }
+}
+
+fn signature(
+    secret_key: &Secret,
+    signed: &Signed<'_>,
+    headers: &Headers<'_>,
+    order: Order,
+) -> String {
+    let date = headers.get(DATE_HEADER).unwrap_or_default();
+    let canonical = canonical_request(signed, headers, order);
+    let text = format!("{ALGORITHM}\n{date}\n{}", sha256(canonical.as_bytes()));
+    hmac(secret_key, text.as_bytes())
+}
+
+fn canonical_request(signed: &Signed<'_>, headers: &Headers<'_>, order: Order) -> String {
+    let mut text = String::with_capacity(1024);
+    text.push_str(signed.method);
+    text.push('\n');
+    push_path(&mut text, signed.path);
+    text.push('\n');
+    push_query(&mut text, signed.query, order);
+    text.push('\n');
+    for (name, value) in &headers.all {
         for part in [name, ":", value, "\n"] {
-            lines += part;
+            text.push_str(part);
         }
     }
-    [
-        signed.method,
-        &canonical_path(signed.path),
-        &canonical_query(signed.query),
-        &lines,
-        names,
-        &sha256(signed.body),
-    ]
-    .join("\n")
-}
-
-/// Each segment decoded and encoded again, so that it does not matter how the sender spelt it, and
-/// a slash at the end, which only the signature has. A `%2F` counts as a slash here.
-fn canonical_path(path: &str) -> String {
-    let decoded = percent_decode_str(path).decode_utf8_lossy();
-    let mut canonical = String::with_capacity(path.len() + 1);
-    canonical.extend(utf8_percent_encode(&decoded, SEGMENTS));
-    if !canonical.ends_with('/') {
-        canonical.push('/');
+    text.push('\n');
+    text.push_str(&headers.names);
+    text.push('\n');
+    match headers.get(PAYLOAD_HEADER) {
+        Some(declared) if !signed.body.is_empty() => text.push_str(declared),
+        _ => text.push_str(&sha256(signed.body)),
     }
-    canonical
+    text
 }
 
-fn canonical_query(query: &str) -> String {
-    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+/// Adds each segment decoded and encoded again, so that it does not matter how the sender spelt it,
+/// and a slash at the end, which only the signature has. A `%2F` counts as a slash here.
+fn push_path(text: &mut String, path: &str) {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    text.extend(utf8_percent_encode(&decoded, SEGMENTS));
+    if !text.ends_with('/') {
+        text.push('/');
+    }
+}
+
+/// Adds the parameters, each decoded and encoded again. They are sorted as they are decoded.
+fn push_query(text: &mut String, query: &str, order: Order) {
+    if query.is_empty() {
+        return;
+    }
+    let decode = |part| percent_decode_str(part).decode_utf8_lossy();
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let mut pairs: Vec<_> = pairs
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (encode(&decode(name)), encode(&decode(value))))
+        .map(|(name, value)| (decode(name), decode(value)))
         .collect();
-    pairs.sort();
-    let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
-    pairs.collect::<Vec<_>>().join("&")
-}
-
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
+    if order == Order::Sorted {
+        pairs.sort_unstable();
+    }
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        if index > 0 {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, UNRESERVED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, UNRESERVED));
+    }
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use repass_client::{
-    Certainty, Client, Completion, Credentials, Endpoints, Error, Operation, Outcome, ProjectName,
-    Resending,
+    Certainty, Client, Completion, Credentials, Endpoints, Error, InFlight, Operation, Outcome,
+    ProjectName, RetryConfig,
 };
 
 use calls::{ONE_ATTEMPT, OPERATIONS, TOKEN, call, client, project};
@@ -40,9 +40,9 @@ fn rows() -> Vec<Row> {
         let [happens, calls, certainty] = row.split(" | ").collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
-        let (but, only) = match calls.split_once("every but ") {
+        let (but, only) = match calls.split_once("any but ") {
             Some((_, but)) => (but, None),
-            None if calls.starts_with("every") => ("", None),
+            None if calls.starts_with("any") => ("", None),
             None => ("", Some(calls)),
         };
         let named = |operation: &Operation| {
@@ -73,7 +73,7 @@ enum Answers {
 }
 
 /// Whatever proves success to one of the calls.
-const PROOFS: &str = r#""success":true,"result":"success","code":"1""#;
+const PROOFS: &str = r#""success":true,"result":"success","code":"1","job_id":"1""#;
 
 fn success(request: &Request) -> Vec<u8> {
     let change = request.line.starts_with("PUT");
@@ -96,19 +96,42 @@ fn answers(happens: &str) -> Option<Answers> {
     let json = |status, body: &str| answer(status, body);
     let ok = |body: &str| Always(json(200, body));
     Some(match happens {
-        "a 4xx, with a code in either dialect, the gateway's, or none" => Each(vec![
+        "a 4xx that the contract lists for the operation, whatever its body is" => Each(vec![
             json(400, r#"{"error_code":"DCS.4115","error_msg":"Busy."}"#),
-            json(400, r#"{"errCode":"DBS.280001","externalMessage":"No."}"#),
+            json(400, "{}"),
             json(403, r#"{"error_code":"APIGW.0302","request_id":"1"}"#),
             json(404, ""),
-            json(418, "<html>"),
+            json(401, "<html>"),
+            json(400, r#"{"error_code":1e999}"#),
+        ]),
+        "another 4xx with a code in one of the dialects" => Each(vec![
+            json(418, r#"{"error_code":"DCS.4115","error_msg":"Busy."}"#),
+            json(410, r#"{"errCode":"DBS.280001","externalMessage":"No."}"#),
+            json(408, r#"{"error_code":"APIGW.0201","request_id":"1"}"#),
+            json(405, r#"{"error_code":111400022}"#),
+            json(499, r#"{"error":{"error_code":"DCS.4115"}}"#),
+        ]),
+        "a 408, a 499 or another 4xx that is not listed, without a code" => Each(vec![
+            json(408, ""),
+            json(499, ""),
+            json(408, "<html>"),
+            json(418, "{}"),
+            json(405, r#"{"error_code":"","errCode":null}"#),
+            json(413, r#"{"code":413,"message":"Too large."}"#),
+            json(422, r#"{"error":"No."}"#),
+        ]),
+        "a 4xx that is not listed, with a body that cannot be read" => Each(vec![
+            json(418, r#"{"error_code":"DCS.4115","x":1e999}"#),
+            json(418, r#"{"error_code":"DCS.4115","error_code":"DCS.4116"}"#),
+            json(418, r#"["DCS.4115"]"#),
+            json(418, "\u{feff}{\"error_code\":\"DCS.4115\"}"),
         ]),
         "a 401 for a token that has expired" => Always(json(401, r#"{"error_code":"APIGW.0307"}"#)),
-        "a 429 with `Retry-After`, until the budget is spent" => {
+        "a 429 with `Retry-After`, until the attempts are used up" => {
             Always(answer_with(429, "retry-after: 0\r\n", ""))
         }
-        "a 429 without `Retry-After`, until the budget is spent" => Always(json(429, "")),
-        "a 4xx whose body is cut off" => {
+        "a 429 without `Retry-After`, until the attempts are used up" => Always(json(429, "")),
+        "a listed 4xx whose body is cut off" => {
             Always("HTTP/1.1 400 \r\ncontent-length: 99\r\n\r\n{\"err".into())
         }
         "a 200 with `result` `passwordFailed`" => ok(r#"{"result":"passwordFailed"}"#),
@@ -120,16 +143,33 @@ fn answers(happens: &str) -> Option<Answers> {
         "a 502 with HTML" => Always(json(502, "<html>")),
         "a 503" => Always(json(503, "")),
         "a 504 with a code of the gateway" => Always(json(504, r#"{"error_code":"APIGW.0201"}"#)),
-        "the connection is cut after the request is read" => Always(Vec::new()),
-        "the connection is cut in the middle of a 2xx" => {
+        "the connection is lost after the request is read" => Always(Vec::new()),
+        "the connection is lost in the middle of a 2xx" => {
             Always("HTTP/1.1 200 \r\ncontent-length: 99\r\n\r\n{\"success\":true,\"code\":".into())
         }
-        "the answer is no HTTP" => Always("SSH-2.0-OpenSSH_9.6\r\n".into()),
-        "a redirect; it is not followed" => {
+        "the answer is not HTTP" => Always("SSH-2.0-OpenSSH_9.6\r\n".into()),
+        "a redirect, which is not followed" => {
             Always(answer_with(307, "location: http://127.0.0.1:9/\r\n", ""))
         }
-        "a 2xx that is not documented for the call" => Always(json(206, "{}")),
+        "a 2xx that the contract does not list for the operation" => Always(json(206, "{}")),
         "a 200 with HTML" => ok("<html>"),
+        "a 200 with a body that parsers read differently" => Each(
+            [
+                r#""x":1e999"#.to_owned(),
+                r#""success":true"#.to_owned(),
+                r#""a":{"b":1,"b":2}"#.to_owned(),
+                format!(r#""x":{}{}"#, "[".repeat(200), "]".repeat(200)),
+            ]
+            .map(|member| json(200, &format!("{{{PROOFS},{member}}}")))
+            .into_iter()
+            .chain([
+                json(200, &format!("\u{feff}{{{PROOFS}}}")),
+                json(200, &format!("{{{PROOFS}}}{{}}")),
+                json(200, &format!("[{{{PROOFS}}}]")),
+                json(200, &format!("{{{PROOFS},}}")),
+            ])
+            .collect(),
+        ),
         "a 200 with `result` missing or not documented" => Each(vec![
             json(200, ""),
             json(200, "{}"),
@@ -142,7 +182,7 @@ fn answers(happens: &str) -> Option<Answers> {
             json(200, r#"{"message":"success"}"#),
         ]),
         "a 200 with `success` missing" => Each(vec![json(200, ""), json(200, r#"{"name":"a"}"#)]),
-        "a success whose body speaks of an error, too, in any dialect" => Each(
+        "a success whose body also speaks of an error, in any dialect" => Each(
             [
                 r#""error_code":"DCS.4115""#,
                 r#""error_msg":{"en":"Busy."}"#,
@@ -155,22 +195,33 @@ fn answers(happens: &str) -> Option<Answers> {
             .map(|error| json(200, &format!("{{{PROOFS},{error}}}")))
             .into(),
         ),
-        "a refusal, when the answer to an earlier attempt was lost" => {
+        "a refusal after an attempt whose answer was lost" => {
             InTurn(vec![Vec::new(), json(400, "")])
         }
         "a 200 with `success` true" => ok(r#"{"success":true}"#),
-        "a 200, with or without a body" => Each(vec![
+        "a 200 without a body, or with one of the ids" => Each(vec![
             json(200, ""),
             json(200, r#"{"job_id":"1"}"#),
-            json(200, r#"{"error_code":null,"errCode":null,"success":true}"#),
+            json(200, r#"{"instance_id":"1"}"#),
+            json(
+                200,
+                r#"{"error_code":null,"errCode":null,"success":true,"job_id":"1"}"#,
+            ),
         ]),
-        "a 202, with or without a body" => {
+        "a 202 without a body, or with one of the ids" => {
             Each(vec![json(202, ""), json(202, r#"{"job_id":"1"}"#)])
         }
+        "a 200 or 202 with a body that has neither `instance_id` nor `job_id`" => Each(vec![
+            json(200, "{}"),
+            json(200, r#"{"message":"Access blocked by proxy policy"}"#),
+            json(202, r#"{"job_id":null}"#),
+            json(200, r#"{"job_id":""}"#),
+            json(200, r#"{"job_id":7}"#),
+        ]),
         "a 200 with `result` `success`" => ok(r#"{"result":"success"}"#),
         "a 200 with `code` `1`" => ok(r#"{"code":"1"}"#),
         "a 204" => Always(json(204, "")),
-        "success, when the answer to an earlier attempt was lost" => Then(vec![Vec::new()]),
+        "a success after an attempt whose answer was lost" => Then(vec![Vec::new()]),
         _ => return None,
     })
 }
@@ -220,9 +271,9 @@ fn by_user(iam: &str, service: &str) -> Client {
     let endpoints = Endpoints::all(service).unwrap().iam(iam).unwrap();
     let credentials = Credentials::user("domain", "alice", "Alice-Example-2024").unwrap();
     let client = Client::new(endpoints, project(), credentials).unwrap();
-    client.with_resending(Resending {
-        first_wait: Duration::ZERO,
-        ..Resending::default()
+    client.with_retries(RetryConfig {
+        initial_backoff: Duration::ZERO,
+        ..RetryConfig::default()
     })
 }
 
@@ -270,11 +321,12 @@ async fn received_one(server: &Server) -> Request {
     panic!("nothing was received");
 }
 
-/// What a caller knows who has dropped the only call of a client.
-fn known_by(client: &Client) -> &'static str {
-    match client.has_sent() {
-        true => "unknown",
-        false => "not sent",
+/// What a caller that dropped a call knows.
+fn known_by(in_flight: &InFlight) -> &'static str {
+    if in_flight.outcome_uncertain() {
+        "unknown"
+    } else {
+        "not sent"
     }
 }
 
@@ -305,7 +357,7 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             let client = Client::new(Endpoints::new(), project(), credentials).unwrap();
             vec![made(client, NEW).await]
         }
-        "the client needs IAM, and does not know where it is" => {
+        "the client needs IAM and has no endpoint for it" => {
             let endpoints = Endpoints::new();
             let endpoints = endpoints.ddm(&url).unwrap().dcs(&url).unwrap();
             let endpoints = endpoints.dms(&url).unwrap();
@@ -355,7 +407,7 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             );
             results
         }
-        "a login that leaves no time for the call" => {
+        "a login leaves no time for the call" => {
             server.answer_by(|request| {
                 jump(A_MINUTE - Duration::from_secs(5));
                 iam(request, "token").unwrap_or_else(|| success(request))
@@ -364,7 +416,7 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             assert_eq!(server.received().len(), 1);
             vec![result]
         }
-        "a 401, and a new login that leaves no time for another attempt" => {
+        "a 401, and a new login leaves no time for another attempt" => {
             let logins = AtomicUsize::new(0);
             server.answer_by(move |request| {
                 let Some(login) = iam(request, "token") else {
@@ -382,17 +434,17 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
         }
         "no connection is made before the deadline" => {
             let full = Full::new();
-            let soon = Resending {
+            let soon = RetryConfig {
                 deadline: Duration::from_secs(5),
-                ..Resending::default()
+                ..RetryConfig::default()
             };
-            let client = client(&full.url(), TOKEN).with_resending(soon);
+            let client = client(&full.url(), TOKEN).with_retries(soon);
             // tokio's own clock jumps to the end of whatever is waited for.
             tokio::time::pause();
             vec![made(client, NEW).await]
         }
         "no connection can be made" => vec![made(client(&Closed::new().url(), TOKEN), NEW).await],
-        "the connection is cut before the request is read" => {
+        "the connection is lost before the request is read" => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let address = listener.local_addr().unwrap();
             let cutter = std::thread::spawn(move || {
@@ -411,26 +463,56 @@ async fn otherwise(happens: &str, operation: Operation) -> Vec<&'static str> {
             }
             vec![result]
         }
-        "no answer comes before the deadline" => {
+        "no answer arrives before the deadline" => {
             // tokio's own clock jumps to the end of the wait once all is sent.
             server.answer_by(|_| {
                 tokio::time::pause();
                 KEEP_OPEN.into()
             });
-            vec![made(server.client().with_resending(ONE_ATTEMPT), NEW).await]
+            vec![made(server.client().with_retries(ONE_ATTEMPT), NEW).await]
         }
-        "the caller drops the call while it logs in, so that there is no error" => {
-            let client = by_user(&url, &url);
+        "the caller drops the call while it logs in" => {
+            let (client, in_flight) = by_user(&url, &url).observed();
             dropped_on_arrival(&server, &client, operation).await;
             assert!(received_one(&server).await.is_login());
-            vec![known_by(&client)]
+            vec![known_by(&in_flight)]
         }
-        "the caller drops the call after it was sent, so that there is no error" => {
-            let client = server.client();
+        "the caller drops the call after it was sent" => {
+            let (client, in_flight) = server.client().observed();
             dropped_on_arrival(&server, &client, operation).await;
             // The service has the new password, whatever the caller wants now.
             assert!(received_one(&server).await.body.contains(NEW));
-            vec![known_by(&client)]
+            vec![known_by(&in_flight)]
+        }
+        "the caller drops the call while it connects" => {
+            let full = Full::new();
+            let (client, in_flight) = client(&full.url(), TOKEN).observed();
+            tokio::select! {
+                result = call(&client, operation, OLD, NEW) => panic!("{result:?}"),
+                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            }
+            vec![known_by(&in_flight)]
+        }
+        "the caller drops the call while it waits after a 429" => {
+            let (answered, arrival) = tokio::sync::oneshot::channel();
+            let answered = Mutex::new(Some(answered));
+            server.answer_by(move |_| {
+                let answered = answered.lock().unwrap().take();
+                answered.unwrap().send(()).unwrap();
+                answer_with(429, "retry-after: 30\r\n", "")
+            });
+            let (client, in_flight) = server.client().observed();
+            let arrived_and_read = async {
+                arrival.await.unwrap();
+                while in_flight.outcome_uncertain() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                result = call(&client, operation, OLD, NEW) => panic!("{result:?}"),
+                () = arrived_and_read => {}
+            }
+            vec![known_by(&in_flight)]
         }
         "a 401, and success with the token of a new login" => {
             let logins = AtomicUsize::new(0);

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "the steps are part of the tests")]
 
 use insta::assert_snapshot;
-use repass_client::{Cloud, Endpoints, Service};
+use repass_client::{Cloud, Endpoints, InvalidCertificates, Location, Service};
 
 const SERVICES: [Service; 4] = [Service::Ddm, Service::Dcs, Service::Dms, Service::Iam];
 
@@ -95,4 +95,73 @@ fn an_endpoint_of_ones_own_overrides_the_clouds() {
         endpoints.url(Service::Dcs).unwrap(),
         "https://dcs.eu-nl.otc.t-systems.com"
     );
+}
+
+#[test]
+fn a_host_has_an_operator() {
+    let operators = [
+        "https://iam.eu-de.otc.t-systems.com:443/v3",
+        "https://DMS.eu-nl.otc.t-systems.com.",
+        "https://dcs.eu-west-101.myhuaweicloud.com/v2",
+        "https://dms.eu-west-101.myhuaweicloud.eu",
+        "https://iam.myhuaweicloud.com/v3",
+        "https://dcs.xx-new-1.myhuaweicloud.com",
+        "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3",
+        "https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3",
+        "https://dcs.eu-west-0.prod-cloud-ocb.orange-business.com",
+        "https://iam.eu-de.otc.t-systems.com.example",
+        "https://myhuaweicloud.com",
+        "https://iam.example",
+        "http://127.0.0.1:8080",
+        "https://localhost",
+        "http://[::1]:1",
+        "eu-de",
+    ];
+    let told = operators.map(|url| match Location::of_url(url) {
+        None => format!("{url}: -"),
+        Some(Location {
+            operator, region, ..
+        }) => {
+            let region = region.unwrap_or_else(|| "-".to_owned());
+            format!("{url}: {operator:?}, region {region}")
+        }
+    });
+    assert_snapshot!(told.join("\n"), @r#"
+    https://iam.eu-de.otc.t-systems.com:443/v3: OpenTelekomCloud, region eu-de
+    https://DMS.eu-nl.otc.t-systems.com.: OpenTelekomCloud, region eu-nl
+    https://dcs.eu-west-101.myhuaweicloud.com/v2: HuaweiCloud, region eu-west-101
+    https://dms.eu-west-101.myhuaweicloud.eu: HuaweiCloud, region eu-west-101
+    https://iam.myhuaweicloud.com/v3: HuaweiCloud, region -
+    https://dcs.xx-new-1.myhuaweicloud.com: HuaweiCloud, region xx-new-1
+    https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3: Other("iam-pub.eu-ch2.sc.otc.t-systems.com"), region -
+    https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3: Other("eu-west-0.prod-cloud-ocb.orange-business.com"), region -
+    https://dcs.eu-west-0.prod-cloud-ocb.orange-business.com: Other("eu-west-0.prod-cloud-ocb.orange-business.com"), region -
+    https://iam.eu-de.otc.t-systems.com.example: Other("eu-de.otc.t-systems.com.example"), region -
+    https://myhuaweicloud.com: Other("myhuaweicloud.com"), region -
+    https://iam.example: Other("iam.example"), region -
+    http://127.0.0.1:8080: Loopback, region -
+    https://localhost: Loopback, region -
+    http://[::1]:1: Loopback, region -
+    eu-de: -
+    "#);
+    assert_eq!(
+        Location::of_region("eu-nl"),
+        Location::of_url("https://iam.eu-nl.otc.t-systems.com")
+    );
+    assert_eq!(Location::of_region("nowhere"), None);
+}
+
+#[test]
+fn a_text_without_certificates_is_not_an_authority() {
+    for text in [
+        "",
+        "a",
+        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+    ] {
+        assert_eq!(
+            Endpoints::new().with_ca(text).unwrap_err(),
+            InvalidCertificates,
+            "{text}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ mod server;
 use insta::assert_snapshot;
 use repass_client::{DdmAccountPassword, DdmAdminPassword, ErrorBody, ddm};
 
-use calls::{instance, project, root, summary, username};
+use calls::{instance, project, root, summary, text, username};
 use examples::{compact, rewritten, without_nulls};
 use server::{Server, answer};
 
@@ -155,8 +155,8 @@ async fn an_account_reset_succeeds_by_its_success_field() {
         (200, r#"{"name":"ddmtest"}"#, "200 Unknown: NotConfirmed"),
         (200, "{}", "200 Unknown: NotConfirmed"),
         (200, "", "200 Unknown: NotConfirmed"),
-        (200, r#"{"success":"true"}"#, "200 Unknown: Unreadable"),
-        (200, r#"{"success":1}"#, "200 Unknown: Unreadable"),
+        (200, r#"{"success":"true"}"#, "200 Unknown: NotConfirmed"),
+        (200, r#"{"success":1}"#, "200 Unknown: NotConfirmed"),
         (200, r#"[true,"id","ddmtest"]"#, "200 Unknown: Unreadable"),
         (200, "true", "200 Unknown: Unreadable"),
         (200, "<html>", "200 Unknown: Unreadable"),
@@ -181,10 +181,10 @@ async fn an_administrator_succeeds_by_the_status() {
     let job = r#"{"job_id":"b9e057a0-f0fb-4987-9d21-f3a7550b32e7"}"#;
     for (status, body, expected, has_job) in [
         (200, ADMIN_RESPONSE, "200 Done", true),
-        (200, "{}", "200 Done", false),
+        (200, "{}", "200 Unknown: NotConfirmed", false),
         (200, "", "200 Done", false),
         (202, job, "202 Accepted", true),
-        (202, "{}", "202 Accepted", false),
+        (202, "{}", "202 Unknown: NotConfirmed", false),
         (202, "", "202 Accepted", false),
         (200, BAD_REQUEST, "200 Unknown: NotConfirmed", false),
         (202, BAD_REQUEST, "202 Unknown: NotConfirmed", false),
@@ -208,7 +208,7 @@ async fn an_administrator_succeeds_by_the_status() {
         ),
         (200, "<html>", "200 Unknown: Unreadable", false),
         (200, r#"["id","job"]"#, "200 Unknown: Unreadable", false),
-        (200, r#"{"job_id":1}"#, "200 Unknown: Unreadable", false),
+        (200, r#"{"job_id":1}"#, "200 Unknown: NotConfirmed", false),
         (202, "<html>", "202 Unknown: Unreadable", false),
         (201, job, "201 Unknown: UnexpectedStatus", false),
         (204, "", "204 Unknown: UnexpectedStatus", false),
@@ -229,7 +229,7 @@ async fn a_success_that_is_none_tells_the_code_and_the_words() {
     let password = DdmAdminPassword::unchecked("****");
     server.answer(answer(200, BAD_REQUEST));
     let error = client.ddm_set_admin(&instance(), &root(), &password).await;
-    assert_snapshot!(error.unwrap_err(), @"DDM administrator password: it is not known whether the password changed: the answer does not confirm success: Parameter error. (status 200, code DBS.280001)");
+    assert_snapshot!(text(&error.unwrap_err()), @"DDM 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 account root at [address]: unknown whether the administrator password update took effect: the answer does not confirm success: Parameter error. (status 200, code DBS.280001)");
 }
 
 #[test]

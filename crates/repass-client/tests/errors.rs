@@ -9,11 +9,11 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DmsPassword, Endpoints, Error, InstanceId, LoginError, NotSent, Operation, ProjectId,
-    ProjectName, Resending, Service, Transport, Username, dcs, ddm, dms,
+    DmsPassword, Endpoints, Error, InstanceId, LoginError, Project, ProjectId, ProjectName,
+    RetryConfig, Transport, Username, dcs, ddm, dms,
 };
 
-use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, username};
+use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, text, username};
 use server::{Closed, KEEP_OPEN, Request, Server, Unvisited, answer, answer_with};
 
 const OLD: &str = "Redis-Example-2023";
@@ -83,13 +83,11 @@ async fn a_4xx_is_a_refusal_in_every_dialect() {
                 .into_iter()
                 .zip(every_call(&client, OLD, NEW).await)
             {
-                let Err(error @ Error::Refused(refusal)) = &result else {
-                    panic!("{result:?}");
-                };
+                let error = result.unwrap_err();
                 assert_eq!(error.certainty(), Certainty::Refused);
-                assert_eq!(refusal.operation, operation);
-                let told = [&refusal.code, &refusal.message, &refusal.request_id];
-                assert_eq!(told.map(Option::as_deref), details);
+                assert_eq!(error.target().operation, operation);
+                let shown = [error.code(), error.message(), error.request_id()];
+                assert_eq!(shown, details);
             }
         }
     }
@@ -107,13 +105,11 @@ async fn a_5xx_leaves_the_outcome_open_in_every_dialect() {
                 .zip(every_call(&client, OLD, NEW).await)
             {
                 assert_eq!(summary(&result), format!("{status} Unknown: ServerError"));
-                let Err(error @ Error::Unknown(unknown)) = &result else {
-                    panic!("{result:?}");
-                };
+                let error = result.unwrap_err();
                 assert_eq!(error.certainty(), Certainty::Unknown);
-                assert_eq!(unknown.operation, operation);
-                let told = [&unknown.code, &unknown.message, &unknown.request_id];
-                assert_eq!(told.map(Option::as_deref), details);
+                assert_eq!(error.target().operation, operation);
+                let shown = [error.code(), error.message(), error.request_id()];
+                assert_eq!(shown, details);
             }
         }
     }
@@ -170,7 +166,7 @@ async fn a_200_without_the_documented_body_leaves_the_outcome_open() {
             answer(200, r#"{"result":"failed","result":"success"}"#),
             "200 Unknown: Unreadable",
         ),
-        (cut.into(), "200 Unknown: Cut"),
+        (cut.into(), "200 Unknown: ConnectionLost"),
         (answer(200, padded(500_000)), "200 Done"),
         (answer(200, padded(3_000_000)), "200 Unknown: Unreadable"),
     ] {
@@ -187,7 +183,7 @@ async fn an_answer_that_is_no_http_leaves_the_outcome_open() {
     for bytes in ["SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 20", "\u{0}"] {
         server.answer(bytes);
         for result in every_call(&client, OLD, NEW).await {
-            assert_eq!(summary(&result), "Unknown: Cut", "{bytes:?}");
+            assert_eq!(summary(&result), "Unknown: ConnectionLost", "{bytes:?}");
         }
     }
 }
@@ -242,14 +238,14 @@ async fn no_redirect_is_followed_by_a_generated_client() {
 #[tokio::test]
 async fn a_generated_client_sends_no_password_by_plain_http() {
     // No time for anything: nothing is sent, whatever it is allowed to.
-    let at_once = Resending {
+    let at_once = RetryConfig {
         deadline: Duration::ZERO,
-        ..Resending::default()
+        ..RetryConfig::default()
     };
     let reset = async |endpoints: Endpoints| {
         let credentials = Credentials::token(TOKEN).unwrap();
         let client = Client::new(endpoints, project(), credentials).unwrap();
-        let transport = client.with_resending(at_once).transport();
+        let transport = client.with_retries(at_once).transport();
         let dms = dms::Client::new("http://dms.example", transport);
         let body = dms::types::ResetPasswordRequest {
             new_password: DmsPassword::unchecked(NEW),
@@ -258,7 +254,7 @@ async fn a_generated_client_sends_no_password_by_plain_http() {
         answer.unwrap_err().to_string()
     };
     assert_snapshot!(reset(Endpoints::new()).await, @"Error: the endpoint is http, which would show the password on its way");
-    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: there was no time left to send it");
+    assert_snapshot!(reset(Endpoints::new().allow_http()).await, @"Error: timed out before the request was sent");
 }
 
 #[tokio::test]
@@ -314,11 +310,11 @@ async fn a_service_without_an_endpoint_is_not_called() {
     assert_eq!(
         results.each_ref().map(summary),
         [
-            "NotSent: the client has no endpoint for DDM",
-            "NotSent: the client has no endpoint for DDM",
-            "NotSent: the client has no endpoint for DCS",
-            "NotSent: the client has no endpoint for DCS",
-            "NotSent: the client has no endpoint for DMS",
+            "NotSent: NoEndpoint: the client has no endpoint for DDM",
+            "NotSent: NoEndpoint: the client has no endpoint for DDM",
+            "NotSent: NoEndpoint: the client has no endpoint for DCS",
+            "NotSent: NoEndpoint: the client has no endpoint for DCS",
+            "NotSent: NoEndpoint: the client has no endpoint for DMS",
         ]
     );
 }
@@ -336,7 +332,7 @@ async fn each_service_is_called_at_its_own_endpoint() {
         .and_then(|endpoints| endpoints.dms(&format!("{}/behind/a/gateway/", dms.url())));
     let credentials = Credentials::token(TOKEN).unwrap();
     let client = Client::new(endpoints.unwrap(), project(), credentials).unwrap();
-    let client = client.with_resending(calls::ONE_ATTEMPT);
+    let client = client.with_retries(calls::ONE_ATTEMPT);
     let _ = every_call(&client, OLD, NEW).await;
 
     let start_of_paths = [ddm, dcs, dms].map(|server| {
@@ -543,6 +539,112 @@ fn only_what_a_header_can_hold_is_a_token() {
     assert!(Credentials::token(TOKEN).is_ok());
 }
 
+/// The reason is shown whatever its shape is.
+#[tokio::test]
+async fn a_reason_is_found_in_every_shape() {
+    let server = Server::start().await;
+    let client = server.client_of_one_attempt();
+    let mut reasons = Vec::new();
+    for body in [
+        r#"{"error_code":"DCS.1","error_msg":"Words."}"#,
+        r#"{"errCode":"DBS.1","externalMessage":"Words."}"#,
+        r#"{"errorCode":"E1","errorMsg":"Words."}"#,
+        r#"{"code":"C1","message":"Words."}"#,
+        r#"{"code":1,"message":"Words."}"#,
+        r#"{"error_code":111400022,"error_msg":"Words."}"#,
+        r#"{"error":{"error_code":"DCS.1","error_msg":"Words."}}"#,
+        r#"{"error":{"code":401,"message":"Words.","title":"Unauthorized"}}"#,
+        r#"{"error":{"code":"N1","message":"Words."}}"#,
+        r#"{"error_msg":{"en":"Words."}}"#,
+        r#"{}"#,
+        "",
+        "<html>Words.</html>",
+        r#"{"error_msg":"Words.","error_msg":"Others."}"#,
+    ] {
+        server.answer(answer(400, body));
+        let password = DmsPassword::new(NEW).unwrap();
+        let error = client.dms_reset_password(&instance(), &password).await;
+        let error = text(&error.unwrap_err());
+        let (_, reason) = error.split_once("refused: ").unwrap();
+        reasons.push(format!("{body}\n  {reason}"));
+    }
+    assert_snapshot!(reasons.join("\n"), @r#"
+    {"error_code":"DCS.1","error_msg":"Words."}
+      Words. (status 400, code DCS.1)
+    {"errCode":"DBS.1","externalMessage":"Words."}
+      Words. (status 400, code DBS.1)
+    {"errorCode":"E1","errorMsg":"Words."}
+      Words. (status 400, code E1)
+    {"code":"C1","message":"Words."}
+      Words. (status 400, code C1)
+    {"code":1,"message":"Words."}
+      Words. (status 400, code 1)
+    {"error_code":111400022,"error_msg":"Words."}
+      Words. (status 400, code 111400022)
+    {"error":{"error_code":"DCS.1","error_msg":"Words."}}
+      Words. (status 400, code DCS.1)
+    {"error":{"code":401,"message":"Words.","title":"Unauthorized"}}
+      Words. (status 400, code 401)
+    {"error":{"code":"N1","message":"Words."}}
+      Words. (status 400, code N1)
+    {"error_msg":{"en":"Words."}}
+      the service gave no reason (status 400)
+    {}
+      the service gave no reason (status 400)
+
+      the service gave no reason (status 400)
+    <html>Words.</html>
+      the reason cannot be read (status 400)
+    {"error_msg":"Words.","error_msg":"Others."}
+      the reason cannot be read (status 400)
+    "#);
+}
+
+/// A refused signature may be the fault of this machine's clock.
+#[tokio::test]
+async fn a_refused_signature_tells_how_far_the_clock_is_off() {
+    let server = Server::start().await;
+    let url = server.url();
+    let of = |credentials: Credentials, project: Project| {
+        let endpoints = Endpoints::all(&url).unwrap();
+        let client = Client::new(endpoints, project, credentials).unwrap();
+        client.with_retries(calls::ONE_ATTEMPT)
+    };
+    let key = || Credentials::access_key("AK", "SK").unwrap();
+    let password = DmsPassword::new(NEW).unwrap();
+    let by_name = || ProjectName::new("eu-de").unwrap().into();
+    for (client, behind, offset) in [
+        (of(key(), project().into()), 20 * 60_i64, Some(20)),
+        (of(key(), project().into()), -20 * 60, Some(-20)),
+        (of(key(), by_name()), 20 * 60, Some(20)),
+        (of(key(), project().into()), 30, None),
+        // A token has no time.
+        (
+            of(Credentials::token("t").unwrap(), project().into()),
+            20 * 60,
+            None,
+        ),
+    ] {
+        let now = std::time::SystemTime::now();
+        let date = match behind {
+            0.. => now - Duration::from_secs(behind.unsigned_abs()),
+            _ => now + Duration::from_secs(behind.unsigned_abs()),
+        };
+        let date = format!("date: {}\r\n", httpdate::fmt_http_date(date));
+        server.answer(answer_with(401, &date, ""));
+        let error = client.dms_reset_password(&instance(), &password).await;
+        let error = error.unwrap_err();
+        let minutes = error.clock_offset();
+        let minutes = minutes.map(|offset| (offset.as_secs_f64() / 60.0).round() as i64);
+        assert_eq!(minutes, offset, "{error}");
+        assert_eq!(
+            error.to_string().contains("clock"),
+            offset.is_some(),
+            "{error}"
+        );
+    }
+}
+
 /// One error of each kind, as a person reads it.
 #[tokio::test]
 async fn errors_are_sentences() {
@@ -554,15 +656,11 @@ async fn errors_are_sentences() {
     let (old, new) = (DcsOldPassword::new(OLD), DcsPassword::new(NEW).unwrap());
     let kafka = DmsPassword::new(NEW).unwrap();
 
+    let credentials = Credentials::token(TOKEN).unwrap();
+    let nowhere = Client::new(Endpoints::new(), project(), credentials).unwrap();
+
     let mut results = vec![
-        Err(Error::NotSent {
-            operation: Operation::DdmSetAdmin,
-            reason: NotSent::Request(None),
-        }),
-        Err(Error::NotSent {
-            operation: Operation::DmsResetPassword,
-            reason: NotSent::NoEndpoint(Endpoints::new().url(Service::Dms).unwrap_err()),
-        }),
+        nowhere.dms_reset_password(&instance, &kafka).await,
         by_server
             .ddm_reset_password(&instance, &user, &account)
             .await,
@@ -607,31 +705,28 @@ async fn errors_are_sentences() {
     server.answer_by(fall_silent);
     results.push(by_server.dms_reset_password(&instance, &kafka).await);
 
-    let sentences = results
-        .into_iter()
-        .map(|result| result.unwrap_err().to_string());
+    let sentences = results.into_iter().map(|result| text(&result.unwrap_err()));
     assert_snapshot!(sentences.collect::<Vec<_>>().join("\n"), @"
-    DDM administrator password: nothing was sent: the request could not be built
-    DMS password reset: nothing was sent: the client has no endpoint for DMS
-    DDM account password reset: nothing was sent: the password breaks the rules of ddm-account: it is the user name
-    DMS password reset: nothing was sent: no connection to the service
-    DMS password reset: it is not known whether the password changed: no whole answer came
-    DCS password change: refused: the old password is wrong, 4 tries left (status 200, code passwordFailed)
-    DCS password change: refused: the old password is wrong (status 200, code passwordFailed)
-    DCS password change: refused: the account is locked for 3 more minutes (status 200, code locked)
-    DCS password change: refused: the account is locked (status 200, code locked)
-    DCS password change: refused: the service gave no reason (status 200, code failed)
-    DCS password change: refused: The instance is busy. (status 200, code failed)
-    DCS password change: refused: another operation on the instance is under way: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
-    DCS password change: refused: the user may not do this (status 403)
-    DCS password change: it is not known whether the password changed: the service failed: Internal service error. (status 500, code DCS.5000)
-    DCS password change: it is not known whether the password changed: the service failed (status 503)
-    DCS password change: it is not known whether the password changed: the answer is not the documented JSON (status 200)
-    DCS password change: it is not known whether the password changed: the answer has an undocumented status (status 302)
-    DCS password change: it is not known whether the password changed: the answer does not confirm success (status 200)
-    DCS password change: it is not known whether the password changed: the answer does not confirm success: Wait. (status 200, code pending)
-    DCS password change: it is not known whether the password changed: no whole answer came (status 200, request id 5d0c2b8e)
-    DMS password reset: it is not known whether the password changed: no answer came in time
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57: password reset not sent: the client has no endpoint for DMS
+    DDM 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 account Account-2024 at [address]: account password reset not sent: the password breaks the rules of ddm-account: it is the user name
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password reset not sent: could not connect
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password reset took effect: the connection was lost before a complete answer
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the old password is wrong, 4 tries left (status 200, code passwordFailed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the old password is wrong (status 200, code passwordFailed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the account is locked for 3 more minutes (status 200, code locked)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the account is locked (status 200, code locked)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: the service gave no reason (status 200, code failed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: The instance is busy. (status 200, code failed)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: another operation on the instance is in progress: The instance is busy. (status 400, code DCS.4115, request id 5d0c2b8e)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: password change refused: permission denied (status 403)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the service failed: Internal service error. (status 500, code DCS.5000)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the service failed (status 503)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer is not the documented JSON (status 200)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer has an undocumented status (status 302)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer does not confirm success (status 200)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the answer does not confirm success: Wait. (status 200, code pending)
+    DCS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password change took effect: the connection was lost before a complete answer (status 200, request id 5d0c2b8e)
+    DMS 6f1b7a3c-52d8-4c6e-9a0f-3b8e1d2c4a57 at [address]: unknown whether the password reset took effect: no answer before the deadline
     ");
 }
 
@@ -653,6 +748,9 @@ fn refused_values_are_told_in_sentences() {
         Credentials::token("a b").unwrap_err().to_string(),
         Credentials::user("", "alice", "a").unwrap_err().to_string(),
         Credentials::user("a", "alice", "").unwrap_err().to_string(),
+        Credentials::user("a", "alice\r", "a")
+            .unwrap_err()
+            .to_string(),
         ProjectName::new(" ").unwrap_err().to_string(),
     ];
     assert_snapshot!(sentences.join("\n"), @"
@@ -665,9 +763,10 @@ fn refused_values_are_told_in_sentences() {
     the endpoint is http, which would show the password on its way
     the endpoint has a user name or password in it
     the endpoint has a query or fragment
-    the token is empty or has characters that none has; give it without spaces and line breaks
+    the token is empty, or has a space, a line break or another character that is not visible ASCII
     the domain is empty
     the password of the user is empty
+    the user name has a control character
     the project name is empty or has a control character
     ");
 }

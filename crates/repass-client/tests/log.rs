@@ -93,7 +93,7 @@ async fn a_whole_run_at_trace_level_shows_no_secret() {
         let key = visible(new);
         let log = log.take();
         // It is a log of the run, of the libraries below too.
-        for part in ["dcs_change_password", "status=401", "reqwest"] {
+        for part in ["DCS password change", "status=401", "reqwest"] {
             assert!(log.contains(part), "{part} in {log}");
         }
         for text in [shown, log] {
@@ -140,7 +140,7 @@ async fn a_span_tells_what_was_done(server: &Server, log: &Log) {
     let log = log.take();
     assert!(!log.contains("Some words."), "{log}");
     let ours = log.lines().filter(|line| line.contains(" INFO "));
-    let ends = ours.filter(|line| line.contains("done") || line.contains("no success"));
+    let ends = ours.filter(|line| line.contains("done") || line.contains("failed"));
     let ends: Vec<_> = ends.map(without_time).collect();
     assert_snapshot!(ends.join("\n"));
     server.received();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use repass_client::{Client, Credentials, Endpoints, Operation, ProjectName, Resending};
+use repass_client::{Client, Credentials, Endpoints, Operation, ProjectName, RetryConfig};
 
 use calls::{by_user, call, reset_kafka, summary};
 use server::{KEEP_OPEN, Server, answer, answer_with, jump};
@@ -59,16 +59,16 @@ async fn calls_at_once_share_one_login_however_short_its_token_lives() {
 async fn a_login_whose_answer_was_lost_is_not_sent_again_by_the_same_call() {
     let server = Server::start().await;
     for (first, logins, told) in [
-        (Vec::new(), 1, "NotSent: IAM gave no answer"),
+        (Vec::new(), 1, "NotSent: Login: IAM did not answer"),
         (
             answer(500, ""),
             1,
-            "NotSent: IAM gave no token: no reason is given (status 500)",
+            "NotSent: Login: IAM did not return a token: no reason given (status 500)",
         ),
         (
             answer(504, ""),
             1,
-            "NotSent: IAM gave no token: no reason is given (status 504)",
+            "NotSent: Login: IAM did not return a token: no reason given (status 504)",
         ),
         (answer(503, ""), 2, "204 Done"),
         (answer(429, ""), 2, "204 Done"),
@@ -79,9 +79,9 @@ async fn a_login_whose_answer_was_lost_is_not_sent_again_by_the_same_call() {
             true => token(1, "01:00:00"),
             false => answer(204, ""),
         });
-        let client = by_user(&server.url()).with_resending(Resending {
-            first_wait: Duration::ZERO,
-            ..Resending::default()
+        let client = by_user(&server.url()).with_retries(RetryConfig {
+            initial_backoff: Duration::ZERO,
+            ..RetryConfig::default()
         });
         assert_eq!(reset_kafka(&client).await, told);
         let received = server.received();
@@ -126,12 +126,12 @@ async fn a_login_that_fails_tells_the_id_of_its_request() {
         told.push(summary(&result));
     }
     assert_snapshot!(told.join("\n"), @"
-    NotSent: IAM gave no token: no reason is given (status 400, request id 5d0c2b8e)
-    NotSent: IAM gave no token: no reason is given (status 400, request id 5d0c2b8e)
-    NotSent: IAM gave an answer without a token (status 201, request id 5d0c2b8e)
-    NotSent: IAM gave an answer without a token (status 302, request id 5d0c2b8e)
-    NotSent: IAM knows 0 projects with the name eu-de; give the id of the project
-    NotSent: IAM gave an answer without a project (status 200, request id 5d0c2b8e)
+    NotSent: Login: IAM did not return a token: no reason given (status 400, request id 5d0c2b8e)
+    NotSent: Login: IAM did not return a token: no reason given (status 400, request id 5d0c2b8e)
+    NotSent: Login: IAM's answer has no token (status 201, request id 5d0c2b8e)
+    NotSent: Login: IAM's answer has no token (status 302, request id 5d0c2b8e)
+    NotSent: Login: IAM knows 0 projects with the name eu-de; set the project id instead
+    NotSent: Login: IAM's answer has no project (status 200, request id 5d0c2b8e)
     ");
 }
 
@@ -179,7 +179,7 @@ async fn a_token_is_good_until_its_end_when_it_cannot_be_renewed() {
         assert_eq!(tokens(&server), ["", "token-1"]);
         jump(2 * A_MINUTE);
         let told = reset_kafka(&client).await;
-        assert!(told.starts_with("NotSent: IAM gave no "), "{told}");
+        assert!(told.starts_with("NotSent: Login: IAM did not "), "{told}");
         assert_eq!(tokens(&server), [""]);
     }
 }
@@ -206,4 +206,54 @@ async fn a_renewal_that_has_no_answer_leaves_time_for_the_call() {
     jump(A_MINUTE / 2);
     assert_eq!(renewing.await.unwrap(), "204 Done");
     assert_eq!(tokens(&server), ["token-1"]);
+}
+
+/// Each would count as a wrong password, whether or not its caller waits for the answer.
+#[tokio::test]
+async fn callers_that_give_up_share_one_login() {
+    let server = Server::start().await;
+    server.answer_by(|request| match request.is_login() {
+        // It hangs.
+        true => KEEP_OPEN.into(),
+        false => answer(204, ""),
+    });
+    let impatient = by_user(&server.url()).with_retries(RetryConfig {
+        deadline: Duration::from_millis(20),
+        ..RetryConfig::default()
+    });
+    for _ in 0..10 {
+        let result = reset_kafka(&impatient).await;
+        assert_eq!(result, "NotSent: Login: timed out before login completed");
+    }
+    // Callers that drop the call do not cause another one either.
+    for _ in 0..10 {
+        let dropped = tokio::time::timeout(Duration::from_millis(5), reset_kafka(&impatient));
+        assert!(dropped.await.is_err());
+    }
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_failed_is_not_tried_again_for_a_minute() {
+    for (failure, tried_again) in [
+        (answer(401, ""), false),
+        (answer(500, ""), false),
+        (Vec::new(), false),
+        (answer(429, ""), true),
+    ] {
+        let server = Server::start().await;
+        server.answer(failure);
+        let client = by_user(&server.url()).with_retries(calls::ONE_ATTEMPT);
+        let first = reset_kafka(&client).await;
+        let second = reset_kafka(&client).await;
+        assert_eq!(first, second);
+        assert_eq!(
+            server.received().len(),
+            1 + usize::from(tried_again),
+            "{first}"
+        );
+        jump(A_MINUTE);
+        reset_kafka(&client).await;
+        assert_eq!(server.received().len(), 1, "{first}");
+    }
 }

@@ -15,14 +15,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
+use crate::body;
 use crate::fault::{Fault, MOST};
 use crate::fleet::{self, Kind};
 use crate::gateway::{self, Gateway};
 use crate::page;
-use crate::state::{Received, Shared, lock};
+use crate::state::{Received, Shared};
 
 /// The beginning of every path here.
 pub(crate) const PREFIX: &str = "/_emulator";
+
+/// The longest message of a refusal, in bytes.
+const LONGEST_MESSAGE: usize = 16 << 10;
 
 /// How many instances are listed unless told otherwise, and at most.
 const LIMIT: (usize, usize) = (100, 1000);
@@ -39,7 +43,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
-        let Self(status, message) = self;
+        let Self(status, mut message) = self;
+        // A name from the request may be repeated in it.
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let mut body = ErrorBody::default();
         body.error_code = Some(format!("EMULATOR.{}", status.as_u16()));
         body.error_msg = Some(message);
@@ -47,9 +53,15 @@ impl IntoResponse for Refusal {
     }
 }
 
-pub(crate) fn not_read(_: Gateway) -> Refusal {
-    let message = "the body is too large, or did not come";
-    Refusal::new(StatusCode::BAD_REQUEST, message)
+/// Refuses a body that could not be read.
+pub(crate) fn not_read(Gateway(refusal): Gateway) -> Refusal {
+    match refusal.status {
+        503 => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, refusal.message),
+        _ => Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "the body is too large or incomplete",
+        ),
+    }
 }
 
 /// A JSON body that says so: a web page cannot send one to another place unasked.
@@ -64,8 +76,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
             return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         let bad = |message: &str| Refusal::new(StatusCode::BAD_REQUEST, message);
-        let body = gateway::whole(request.into_body()).await;
-        // Serde would take an array for an object whose members come in order.
+        let body = body::whole(request.into_body()).await;
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(bad("the body is no JSON object"));
         }
@@ -109,7 +120,7 @@ struct InstanceList {
 /// The state of an instance, and none of its passwords.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "snake_case")]
-struct Instance {
+pub(crate) struct Instance {
     id: String,
     service: &'static str,
     project_id: String,
@@ -125,13 +136,13 @@ struct Instance {
     #[serde(skip_serializing_if = "Option::is_none")]
     ssl: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    accounts: Option<Vec<String>>,
+    pub(crate) accounts: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     administrator: Option<String>,
 }
 
 impl Instance {
-    fn at(instance: &mut fleet::Instance, now: SystemTime) -> Self {
+    pub(crate) fn at(instance: &mut fleet::Instance, now: SystemTime) -> Self {
         let mut shown = Self {
             id: instance.id.clone(),
             project_id: instance.project_id.clone(),
@@ -187,13 +198,11 @@ async fn list_instances(
         Some(_) => return Err(bad("limit is no number from 1 to 1000")),
     };
     let now = shared.now();
-    let all = shared.instances();
-    let first = marker.map_or(0, |marker| all.partition_point(|id, _| *id <= marker));
-    let listed = all.values().skip(first).take(limit);
-    let instances = listed.map(|instance| Instance::at(&mut lock(instance), now));
+    let is_before = |id: &str| marker.as_ref().is_some_and(|marker| id <= marker.as_str());
+    let listed = shared.instances_from(is_before).take(limit);
     let body = InstanceList {
-        count: all.len(),
-        instances: instances.collect(),
+        count: shared.instance_count(),
+        instances: listed.map(|mut one| Instance::at(&mut one, now)).collect(),
     };
     Ok(Answer::json(StatusCode::OK, &body))
 }
@@ -338,6 +347,7 @@ async fn advance_clock(
         return Err(Refusal::new(StatusCode::BAD_REQUEST, message));
     };
     shared.clock().advance(Duration::from_secs(seconds));
+    shared.catch_up().await;
     Ok(show_clock(State(shared)).await)
 }
 

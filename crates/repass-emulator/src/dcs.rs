@@ -6,77 +6,38 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use repass_client::dcs::types::UpdatePasswordRequest;
 use repass_client::{Context, DcsPassword, Secret, Service};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Dcs, DcsResetDuringLock, Instance, Kind};
 use crate::gateway::{Call, Gateway};
+use crate::instances::Change;
+use crate::object::present;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
-const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const TOO_SIMPLE: Refusal = Refusal::new(
-    BAD,
-    "DCS.4019",
-    "The password does not meet complexity requirements.",
-);
-const INVALID_ACCESS: Refusal = Refusal::new(
-    BAD,
-    "DCS.4843",
-    "The no_password_access parameter is missing or its value is invalid.",
-);
-const PASSWORD_MISSING: Refusal = Refusal::new(
-    BAD,
-    "DCS.4845",
-    "The password parameter is missing or its value is invalid.",
-);
-const PASSWORD_NOT_EXPECTED: Refusal = Refusal::new(
-    BAD,
-    "DCS.4849",
-    "The request parameter new_password should not exist.",
-);
-const PASSWORD_FREE: Refusal = Refusal::new(
-    BAD,
-    "DCS.4850",
-    "This operation is not supported when Password-Free Access is enabled for the instance.",
-);
-const CHANGING: Refusal = Refusal::new(BAD, "DCS.4115", "the instance is changing the password.");
-const RESETTING: Refusal = Refusal::new(
-    BAD,
-    "DCS.4121",
-    "The password of the instance is being reset.",
-);
+const TOO_SIMPLE: Refusal = Refusal::documented("DCS.4019");
+const INVALID_ACCESS: Refusal = Refusal::documented("DCS.4843");
+const PASSWORD_MISSING: Refusal = Refusal::documented("DCS.4845");
+const PASSWORD_NOT_EXPECTED: Refusal = Refusal::documented("DCS.4849");
+const PASSWORD_FREE: Refusal = Refusal::documented("DCS.4850");
+const CHANGING: Refusal = Refusal::documented("DCS.4115");
+const RESETTING: Refusal = Refusal::documented("DCS.4121");
 
 pub(crate) static DIALECT: Dialect = Dialect {
     service: Service::Dcs,
     refuse: Refusal::error_code,
-    other_project: Some(Refusal::new(
-        StatusCode::UNAUTHORIZED,
-        "DCS.1004",
-        "Project ID does not match the token.",
-    )),
-    invalid_id: Some(Refusal::new(BAD, "DCS.4061", "Invalid instance ID format.")),
-    no_instance: Refusal::new(
-        StatusCode::NOT_FOUND,
-        "DCS.3022",
-        "This DCS instance does not exist.",
-    ),
-    not_running: Refusal::new(BAD, "DCS.4049", "The instance status is not running."),
+    other_project: Some(Refusal::documented("DCS.1004")),
+    invalid_id: Some(Refusal::documented("DCS.4061")),
+    no_instance: Refusal::documented("DCS.3022"),
+    not_running: Refusal::documented("DCS.4049"),
     busy: |busy| match busy.is_reset {
         true => RESETTING,
         false => CHANGING,
     },
-    internal: Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "DCS.5000",
-        "Internal service error.",
-    ),
-    empty_body: Refusal::new(BAD, "DCS.4004", "Empty request body."),
-    not_json: Refusal::new(
-        BAD,
-        "DCS.4005",
-        "The message body contains invalid characters or is not in JSON format.",
-    ),
+    internal: Refusal::documented("DCS.5000"),
+    empty_body: Refusal::documented("DCS.4004"),
+    not_json: Refusal::documented("DCS.4005"),
     parameter: |body| match body.get("no_password_access") {
         Some(access) if !access.is_boolean() => INVALID_ACCESS,
         _ => PASSWORD_MISSING,
@@ -100,10 +61,6 @@ struct ResetPasswordRequest {
     new_password: Option<DcsPassword>,
     #[serde(default)]
     no_password_access: bool,
-}
-
-fn present<'de, D: Deserializer<'de>>(password: D) -> Result<Option<DcsPassword>, D::Error> {
-    DcsPassword::deserialize(password).map(Some)
 }
 
 /// The answer to a reset: always the same, for the fields about tries and locks are deprecated.
@@ -133,7 +90,7 @@ pub(crate) async fn update_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let now = shared.now();
-    DIALECT.answer(
+    let answer = DIALECT.answer(
         &shared,
         &call,
         |instance, request: UpdatePasswordRequest| {
@@ -163,8 +120,6 @@ pub(crate) async fn update_password(
             }
             let is_right = |current: &Secret| current.expose() == old;
             if dcs.password.as_ref().is_some_and(is_right) {
-                dcs.password = Some(new.into());
-                dcs.unlock();
                 let answer = answer(UpdatePasswordResponse {
                     lock_time: Some("0".to_owned()),
                     result: "success",
@@ -172,8 +127,12 @@ pub(crate) async fn update_password(
                     retry_times_left: dcs.tries.to_string(),
                     message: "Modify DCSInstance password success.",
                 });
-                let is_reset = false;
-                return Ok(Done::Changed { answer, is_reset });
+                let change = Change {
+                    account: None,
+                    password: Some(new.into()),
+                    is_reset: false,
+                };
+                return Ok(Done::Changed { answer, change });
             }
             dcs.wrong = dcs.wrong.saturating_add(1);
             let left = dcs.tries_left();
@@ -190,7 +149,8 @@ pub(crate) async fn update_password(
                 message: "Password verification failed.",
             })))
         },
-    )
+    );
+    answer.await
 }
 
 pub(crate) async fn reset_password(
@@ -198,7 +158,7 @@ pub(crate) async fn reset_password(
     call: Call,
 ) -> Result<Answer, Gateway> {
     let now = shared.now();
-    DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
+    let answer = DIALECT.answer(&shared, &call, |instance, request: ResetPasswordRequest| {
         let Some(dcs) = redis(instance) else {
             return Err(DIALECT.no_instance.clone());
         };
@@ -218,12 +178,16 @@ pub(crate) async fn reset_password(
             return Ok(Done::Unchanged(answer(reset("3", "instance is locked"))));
         }
         // A reset verifies no password, so it neither minds a lock nor ends one.
-        dcs.password = new;
         Ok(Done::Changed {
             answer: answer(reset("1", "success")),
-            is_reset: true,
+            change: Change {
+                account: None,
+                password: new,
+                is_reset: true,
+            },
         })
-    })
+    });
+    answer.await
 }
 
 fn redis(instance: &mut Instance) -> Option<&mut Dcs> {

@@ -9,16 +9,17 @@ use repass_client::ddm::types::{
 use repass_client::{AdminName, Context, DdmAccountPassword, DdmAdminPassword, Service};
 
 use crate::answer::{Answer, Refusal};
-use crate::fleet::{Account, Ddm, DdmAdminSuccess, Instance, Kind};
+use crate::fleet::{Ddm, DdmAdminSuccess, Instance, Kind};
 use crate::gateway::{Call, Gateway};
+use crate::instances::Change;
 use crate::service::{Dialect, Done};
 use crate::state::Shared;
 
-const BAD: StatusCode = StatusCode::BAD_REQUEST;
-const PARAMETER: Refusal = Refusal::new(BAD, "DBS.280001", "Parameter error.");
-const ACCOUNT_NAME: Refusal = Refusal::new(BAD, "DBS.300305", "Invalid DDM account name.");
-const PASSWORD: Refusal = Refusal::new(BAD, "DBS.300306", "The account password is invalid.");
-const NO_ACCOUNT: Refusal = Refusal::new(BAD, "DBS.300327", "The account does not exist.");
+const PARAMETER: Refusal = Refusal::documented("DBS.280001");
+const ACCOUNT_NAME: Refusal = Refusal::documented("DBS.300305");
+const PASSWORD: Refusal = Refusal::documented("DBS.300306");
+const BUSY: Refusal = Refusal::documented("DBS.200019");
+const NO_ACCOUNT: Refusal = Refusal::documented("DBS.300327");
 
 pub(crate) static DIALECT: Dialect = Dialect {
     service: Service::Ddm,
@@ -26,25 +27,10 @@ pub(crate) static DIALECT: Dialect = Dialect {
     other_project: None,
     // The ids of many instances end in `in09` and are no UUIDs.
     invalid_id: None,
-    no_instance: Refusal::new(
-        StatusCode::NOT_FOUND,
-        "DBS.200002",
-        "The DB instance does not exist.",
-    ),
-    not_running: Refusal::new(
-        BAD,
-        "DBS.300323",
-        "The associated RDS instance is unavailable or this operation cannot be performed when the RDS instance is in the current state.",
-    ),
-    busy: |_| {
-        let message = "Another operation is running on the instance.";
-        Refusal::new(StatusCode::CONFLICT, "DBS.200019", message)
-    },
-    internal: Refusal::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "DBS.200412",
-        "Server failure.",
-    ),
+    no_instance: Refusal::documented("DBS.200002"),
+    not_running: Refusal::documented("DBS.300323"),
+    busy: |_| BUSY,
+    internal: Refusal::documented("DBS.200412"),
     empty_body: PARAMETER,
     not_json: PARAMETER,
     parameter: |body| match body.get("name").and_then(serde_json::Value::as_str) {
@@ -57,7 +43,7 @@ pub(crate) async fn reset_user_password(
     State(shared): State<Shared>,
     call: Call,
 ) -> Result<Answer, Gateway> {
-    DIALECT.answer(
+    let answer = DIALECT.answer(
         &shared,
         &call,
         |instance, request: ResetUserPasswordRequest| {
@@ -65,11 +51,10 @@ pub(crate) async fn reset_user_password(
                 return Err(DIALECT.no_instance.clone());
             };
             let username = call.username.as_deref().unwrap_or_default();
-            let account = ddm
-                .accounts
-                .iter_mut()
-                .find(|account| account.username == username);
-            let account = account.ok_or(NO_ACCOUNT)?;
+            let mut accounts = ddm.accounts.iter();
+            if !accounts.any(|account| account.username == username) {
+                return Err(NO_ACCOUNT);
+            }
             let context = Context {
                 username: Some(username),
                 ..Context::default()
@@ -78,7 +63,6 @@ pub(crate) async fn reset_user_password(
             if DdmAccountPassword::POLICY.check(new, &context).is_err() {
                 return Err(PASSWORD);
             }
-            account.password = new.into();
             let body = ResetUserPasswordResponse {
                 success: Some(true),
                 instance_id: Some(id.to_owned()),
@@ -86,10 +70,11 @@ pub(crate) async fn reset_user_password(
             };
             Ok(Done::Changed {
                 answer: Answer::json(StatusCode::OK, &body),
-                is_reset: true,
+                change: reset(username, new),
             })
         },
-    )
+    );
+    answer.await
 }
 
 pub(crate) async fn reset_administrator(
@@ -98,7 +83,7 @@ pub(crate) async fn reset_administrator(
 ) -> Result<Answer, Gateway> {
     let job_id = shared.new_job_id();
     let success = shared.fleet().settings.ddm_admin_success;
-    DIALECT.answer(
+    let answer = DIALECT.answer(
         &shared,
         &call,
         |instance, request: ResetAdministratorRequest| {
@@ -114,20 +99,10 @@ pub(crate) async fn reset_administrator(
             }
             let name = request.name.as_str();
             let is_account = ddm.accounts.iter().any(|account| account.username == name);
-            match &mut ddm.administrator {
-                // A name has one password, so it is an account's or the administrator's.
-                _ if is_account => return Err(ACCOUNT_NAME),
-                // The first call creates; later ones only set the password of the one there is.
-                None => {
-                    ddm.administrator = Some(Account {
-                        username: name.to_owned(),
-                        password: new.into(),
-                    });
-                }
-                Some(administrator) if administrator.username == name => {
-                    administrator.password = new.into();
-                }
-                Some(_) => return Err(ACCOUNT_NAME),
+            // There is one administrator, whom the first call creates; and a name has one password.
+            let is_another = (ddm.administrator.as_ref()).is_some_and(|one| one.username != name);
+            if is_account || is_another {
+                return Err(ACCOUNT_NAME);
             }
             use DdmAdminSuccess as Success;
             let (status, has_body) = match success {
@@ -144,15 +119,24 @@ pub(crate) async fn reset_administrator(
                 true => Answer::json(status, &body),
                 false => Answer::empty(status),
             };
-            let is_reset = true;
-            Ok(Done::Changed { answer, is_reset })
+            let change = reset(name, new);
+            Ok(Done::Changed { answer, change })
         },
-    )
+    );
+    answer.await
+}
+
+fn reset(account: &str, password: &str) -> Change {
+    Change {
+        account: Some(account.to_owned()),
+        password: Some(password.into()),
+        is_reset: true,
+    }
 }
 
 /// The id of an instance of DDM, and its own part.
-fn ddm(instance: &mut Instance) -> Option<(&str, &mut Ddm)> {
-    match &mut instance.kind {
+fn ddm(instance: &Instance) -> Option<(&str, &Ddm)> {
+    match &instance.kind {
         Kind::Ddm(ddm) => Some((&instance.id, ddm)),
         _ => None,
     }

@@ -1,11 +1,15 @@
 //! Failures on request: what goes wrong, for which requests, and how often.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use axum::http::{HeaderName, HeaderValue, header};
 use repass_client::Service;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+use crate::instances::Fate;
 
 /// The operations that a fault can be about: the service, and the id that the contract gives it.
 pub(crate) const OPERATIONS: [Operation; 7] = [
@@ -24,8 +28,28 @@ pub(crate) const LOGIN: Operation = operation("iam", "keystoneCreateUserTokenByP
 /// How many faults there may be at a time; each request goes through all of them.
 pub(crate) const MOST: usize = 1000;
 
+/// The number of headers in a copy for people to look at.
+const SHOWN_HEADERS: usize = 5;
+
 /// The longest latency; nobody waits longer for an answer.
 const LONGEST: u64 = 600_000;
+
+/// The longest texts of a fault, in bytes. Faults are kept and listed, so 1000 of them have to be
+/// small.
+const LONGEST_CODE: usize = 128;
+const LONGEST_MESSAGE: usize = 4096;
+const LONGEST_BODY: usize = 16 << 10;
+const LONGEST_HEADERS: usize = 8 << 10;
+
+/// The headers that an answer cannot be given: the HTTP library writes them.
+const CONNECTION_HEADERS: [HeaderName; 3] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+];
+
+/// The longest delay of a change, in seconds: a year.
+const LONGEST_DELAY: u64 = 31_536_000;
 
 /// The largest integer of 64 bits with a sign, which the contract of the control has.
 const LARGEST: u64 = i64::MAX.unsigned_abs();
@@ -58,7 +82,7 @@ fn operations() -> Vec<Option<&'static str>> {
 pub struct Fault {
     /// What goes wrong.
     pub fault: FaultKind,
-    /// Whether an `error`, a `cut` or an `html` page comes before the request is carried out, and
+    /// Whether an `error`, an `answer`, a `cut` or an `html` page comes before the request is carried out, and
     /// so in its place, or after, once it has changed something; and where a `latency` waits.
     #[serde(default)]
     pub when: When,
@@ -71,17 +95,30 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = LARGEST))]
     pub per_second: Option<u64>,
-    /// `error` and `html`: the status, from 400 to 599; 500 and 502 unless told otherwise.
+    /// `error` and `html`: the status, from 400 to 599; by default the one that the contract has for
+    /// the code, and 502. `answer`: any status from 200 to 599.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 400, max = 599))]
+    #[schemars(range(min = 200, max = 599))]
     pub status: Option<u64>,
     /// `error`: the code; that of the service's internal errors unless told otherwise. `APIGW.…`
-    /// and `APIG.…` come from the gateway; IAM has no others.
+    /// and `APIG.…` come from the gateway; IAM has no others. 128 bytes at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// `error`: the message.
+    /// `error`: the message, 4096 bytes at most; by default the one that the contract has for the
+    /// code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// `answer`: the headers. Those about the length of the body and the connection cannot be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<BTreeMap<String, String>>,
+    /// `answer`: the body, 16,384 bytes at most; JSON unless the headers have another content type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// `late` and `rollback`: after how many seconds of the emulator's clock the change is applied
+    /// or undone, 31,536,000 at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 31_536_000))]
+    pub seconds: Option<u64>,
     /// Only requests to this service: `ddm`, `dcs`, `dms` or `iam`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["ddm", "dcs", "dms", "iam", null]))]
@@ -129,6 +166,13 @@ pub enum FaultKind {
     Html,
     /// A 401: the token has ended. Only requests with one.
     ExpiredToken,
+    /// An answer of any status, with any headers and body.
+    Answer,
+    /// The change is applied after some seconds. Its answer is lost, unless another fault gives one.
+    Late,
+    /// The change is applied, and undone after some seconds, unless the same password was set again
+    /// by then. It is answered as always, unless another fault prevents that.
+    Rollback,
 }
 
 /// Whether something happens before a request is carried out, or after.
@@ -162,7 +206,9 @@ impl Fault {
             problems.push((field, problem.to_owned(), next.to_owned()));
         };
         let kind = self.fault;
-        let has_status = matches!(kind, FaultKind::Error | FaultKind::Html);
+        let has_status = matches!(kind, FaultKind::Error | FaultKind::Html | FaultKind::Answer);
+        let is_answer = kind == FaultKind::Answer;
+        let has_seconds = matches!(kind, FaultKind::Late | FaultKind::Rollback);
         let has_time = has_status || matches!(kind, FaultKind::Cut | FaultKind::Latency);
         for (field, is_given, belongs) in [
             (
@@ -176,6 +222,9 @@ impl Fault {
                 kind == FaultKind::Throttle,
             ),
             ("status", self.status.is_some(), has_status),
+            ("headers", self.headers.is_some(), is_answer),
+            ("body", self.body.is_some(), is_answer),
+            ("seconds", self.seconds.is_some(), has_seconds),
             ("code", self.code.is_some(), kind == FaultKind::Error),
             ("message", self.message.is_some(), kind == FaultKind::Error),
             ("when", self.when == When::After, has_time),
@@ -194,9 +243,21 @@ impl Fault {
             (FaultKind::Throttle, _, None) => add("per_second", "is missing", "say how many"),
             _ => {}
         }
+        if is_answer && self.status.is_none() {
+            add("status", "is missing", "give one from 200 to 599");
+        }
+        if has_seconds && self.seconds.is_none() {
+            add("seconds", "is missing", "give the delay");
+        }
+        let least_status = if is_answer { 200 } else { 400 };
         for (field, given, (least, most)) in [
             ("milliseconds", self.milliseconds, (0, LONGEST)),
-            ("status", self.status.filter(|_| has_status), (400, 599)),
+            (
+                "status",
+                self.status.filter(|_| has_status),
+                (least_status, 599),
+            ),
+            ("seconds", self.seconds, (0, LONGEST_DELAY)),
             ("per_second", self.per_second, (0, LARGEST)),
             ("count", self.count, (1, LARGEST)),
             ("seed", self.seed, (0, LARGEST)),
@@ -211,6 +272,48 @@ impl Fault {
                 }
                 _ => {}
             }
+        }
+        for (field, given, most) in [
+            ("code", &self.code, LONGEST_CODE),
+            ("message", &self.message, LONGEST_MESSAGE),
+            ("body", &self.body, LONGEST_BODY),
+        ] {
+            if given.as_ref().is_some_and(|given| given.len() > most) {
+                add(field, "is too long", &format!("give {most} bytes at most"));
+            }
+        }
+        if matches!(self.status, Some(204 | 205 | 304)) && self.body.is_some() {
+            add("body", "does not belong to this status", "leave it out");
+        }
+        let headers = || self.headers.iter().flatten();
+        let is_header = |(name, value): (&String, &String)| {
+            HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok()
+        };
+        if !headers().all(is_header) {
+            add(
+                "headers",
+                "is not a list of headers",
+                "give names and values of headers",
+            );
+        }
+        let is_of_connection = |(name, _): (&String, &String)| {
+            let mut names = CONNECTION_HEADERS.into_iter();
+            names.any(|one| one.as_str().eq_ignore_ascii_case(name))
+        };
+        if headers().any(is_of_connection) {
+            let problem = "has a header that the connection decides";
+            let names = CONNECTION_HEADERS.map(|name| name.to_string()).join(", ");
+            add("headers", problem, &format!("leave out {names}"));
+        }
+        let length: usize = headers()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        if length > LONGEST_HEADERS {
+            add(
+                "headers",
+                "is too long",
+                &format!("give {LONGEST_HEADERS} bytes at most"),
+            );
         }
         let of_service = |operation: &&Operation| {
             let service = self.service.as_deref();
@@ -248,16 +351,49 @@ impl Fault {
             let next = "leave it out, or give one of the gateway, such as APIGW.0308";
             add("code", "is nothing that IAM has", next);
         }
+        if has_seconds && is_of_iam {
+            let field = if self.operation.is_some() {
+                "operation"
+            } else {
+                "service"
+            };
+            add(field, "changes no password", "give another one, or none");
+        }
         if self.fault == FaultKind::ExpiredToken && self.operation.as_deref() == Some(LOGIN.id) {
             add("operation", "takes no token", "give another one, or none");
         }
         problems
     }
 
+    /// A copy for people to look at.
+    pub(crate) fn with_short_texts(&self, most: usize) -> Self {
+        let mut short = self.clone();
+        let Self {
+            code,
+            message,
+            body,
+            headers,
+            ..
+        } = &mut short;
+        for text in [code, message, body].into_iter().flatten() {
+            shorten(text, most);
+        }
+        if let Some(headers) = headers {
+            let few = headers.iter().take(SHOWN_HEADERS);
+            *headers = few
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            for text in headers.values_mut() {
+                shorten(text, most);
+            }
+        }
+        short
+    }
+
     /// When it comes: what truncates an answer needs one.
     fn when(&self) -> When {
         match self.fault {
-            FaultKind::Truncate => When::After,
+            FaultKind::Truncate | FaultKind::Late | FaultKind::Rollback => When::After,
             _ => self.when,
         }
     }
@@ -276,6 +412,14 @@ impl Fault {
             && same(&self.operation, Some(request.operation.id))
             && same(&self.instance_id, request.instance_id)
             && (request.has_token || self.fault != FaultKind::ExpiredToken)
+    }
+}
+
+/// Cuts a text to this many bytes, and shows that it did.
+pub(crate) fn shorten(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
     }
 }
 
@@ -382,17 +526,35 @@ impl Faults {
         waits
     }
 
-    /// The first other fault that is about a request.
+    /// The first fault that is about a request and gives it another answer.
     pub(crate) fn strike(
         &mut self,
         request: &About<'_>,
         when: When,
         now: SystemTime,
     ) -> Option<Fault> {
+        let gives_none = [FaultKind::Latency, FaultKind::Late, FaultKind::Rollback];
         let mut others =
-            (self.active.iter_mut()).filter(|active| active.fault.fault != FaultKind::Latency);
+            (self.active.iter_mut()).filter(|active| !gives_none.contains(&active.fault.fault));
         let struck = others.find_map(|active| active.hits(request, when, now).then_some(active))?;
         Some(struck.fault.clone())
+    }
+
+    /// What becomes of the change that a request asks for, by the first fault that postpones it and
+    /// the first one that undoes it.
+    pub(crate) fn fate(&mut self, request: &About<'_>, now: SystemTime) -> Fate {
+        let mut delay = |kind| {
+            let mut all = self.active.iter_mut();
+            let hit = all.find_map(|active| {
+                let hits = active.fault.fault == kind && active.hits(request, When::After, now);
+                hits.then_some(active)
+            });
+            hit.map(|active| Duration::from_secs(active.fault.seconds.unwrap_or(0)))
+        };
+        Fate {
+            late: delay(FaultKind::Late),
+            rollback: delay(FaultKind::Rollback),
+        }
     }
 }
 

@@ -1,10 +1,7 @@
 //! What an emulator holds: projects, what opens them, and their instances.
 
-use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use indexmap::IndexMap;
-use indexmap::map::Entry;
 use repass_client::{Secret, Service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -219,10 +216,6 @@ pub enum DcsResetDuringLock {
     Refused,
 }
 
-/// The instances by their ids, in the order of these. None is added or removed while an emulator
-/// runs, so each has a lock of its own.
-pub(crate) type Instances = IndexMap<String, Mutex<Instance>>;
-
 impl Instance {
     /// A running instance of the project.
     pub fn new(id: impl Into<String>, project_id: impl Into<String>, kind: Kind) -> Self {
@@ -251,9 +244,13 @@ impl Instance {
         self.busy.filter(|busy| now < busy.until)
     }
 
-    /// Notes that a password of it was changed.
+    /// Notes that it was changed: it is busy for a while, and a verified password ends a lock.
     pub(crate) fn changed(&mut self, is_reset: bool, now: SystemTime) {
-        self.changed_at = Some(now);
+        if let Kind::Dcs(dcs) = &mut self.kind
+            && !is_reset
+        {
+            dcs.unlock();
+        }
         let until = now.checked_add(Duration::from_secs(self.change_seconds.into()));
         self.busy = until.map(|until| Busy { is_reset, until });
     }
@@ -269,6 +266,34 @@ impl Instance {
             (Kind::Dcs(dcs), None) => dcs.password.as_ref(),
             (Kind::Dms(dms), None) => Some(&dms.password),
             _ => None,
+        }
+    }
+
+    /// Sets the password of the instance, or of one of its accounts. An account that is not there is
+    /// a new administrator, and an administrator without a password is removed.
+    pub(crate) fn set_password(
+        &mut self,
+        account: Option<&str>,
+        password: Option<Secret>,
+        now: SystemTime,
+    ) {
+        self.changed_at = Some(now);
+        match (&mut self.kind, account, password) {
+            (Kind::Ddm(ddm), Some(name), password) => {
+                let mut accounts = ddm.accounts.iter_mut();
+                let account = accounts.find(|account| account.username == name);
+                match (account, password) {
+                    (Some(account), Some(password)) => account.password = password,
+                    (Some(_), None) => {}
+                    (None, password) => {
+                        let username = name.to_owned();
+                        ddm.administrator = password.map(|password| Account { username, password });
+                    }
+                }
+            }
+            (Kind::Dcs(dcs), _, password) => dcs.password = password,
+            (Kind::Dms(dms), _, Some(password)) => dms.password = password,
+            _ => {}
         }
     }
 }
@@ -348,18 +373,5 @@ impl Fleet {
     pub fn built_in() -> Self {
         // A test reads it, so there always is one.
         Self::from_yaml(Self::BUILT_IN).unwrap_or_default()
-    }
-
-    /// Takes the instances out, in the order of their ids, or tells an id that two of them have.
-    pub(crate) fn take_instances(&mut self) -> Result<Instances, String> {
-        let mut instances = IndexMap::with_capacity(self.instances.len());
-        for instance in self.instances.drain(..) {
-            match instances.entry(instance.id.clone()) {
-                Entry::Occupied(twice) => return Err(twice.key().clone()),
-                Entry::Vacant(entry) => entry.insert(Mutex::new(instance)),
-            };
-        }
-        instances.sort_unstable_keys();
-        Ok(instances)
     }
 }

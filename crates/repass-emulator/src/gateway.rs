@@ -1,65 +1,49 @@
 //! The API gateway before the services: it lets a request through, or refuses it in its own words.
 
 use std::collections::BTreeMap;
-use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Response, Uri, header};
 use axum::response::IntoResponse;
-use http_body_util::LengthLimitError;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use repass_client::sign::{ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed, authorization};
+use jiff::tz::TimeZone;
+use repass_client::sign::{self, ALGORITHM, DATE_FORMAT, DATE_HEADER, Signed};
 
 use crate::answer::Refusal;
+use crate::body;
+use crate::fault::{About, Operation};
+use crate::instances::Fate;
 use crate::state::Shared;
 use crate::tokens::Standing;
 
 /// The header with a token.
 pub(crate) const TOKEN_HEADER: &str = "x-auth-token";
-/// How long a client may take to send a head, and then a body.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The gateway's limits: on a body, a URI, one header and all of them.
-const LARGEST_BODY: usize = 12 << 20;
+/// The gateway's limits on a URI, one header and all of them.
 const LARGEST_URI: usize = 32 << 10;
 const LARGEST_HEADER: usize = 32 << 10;
 const LARGEST_HEADERS: usize = 128 << 10;
-/// How far the time of a signature may be off the system's clock.
+/// The largest difference between the time of a signature and the emulator's clock.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
-pub(crate) const NOT_PUBLISHED: Refusal = Refusal::new(
-    StatusCode::NOT_FOUND,
-    "APIGW.0101",
-    "The API does not exist or has not been published in the environment",
-);
-const BAD_REQUEST: Refusal = Refusal::new(StatusCode::BAD_REQUEST, "APIGW.0201", "Bad request");
-const TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::PAYLOAD_TOO_LARGE,
+pub(crate) const NOT_PUBLISHED: Refusal = Refusal::documented("APIGW.0101");
+pub(crate) const UNAUTHENTICATED: Refusal = Refusal::documented("APIGW.0301");
+pub(crate) const ENDED: Refusal = Refusal::documented("APIGW.0307");
+/// One code for all that is wrong with a request as such, with several statuses.
+pub(crate) const BAD_REQUEST: Refusal = Refusal::documented("APIGW.0201");
+pub(crate) const TOO_LARGE: Refusal =
+    Refusal::variant("APIGW.0201", 413, "The request body is larger than 12 MB");
+const URI_TOO_LARGE: Refusal = Refusal::variant("APIGW.0201", 414, "Request URI too large");
+/// A status of nginx.
+const HEADERS_TOO_LARGE: Refusal = Refusal::variant("APIGW.0201", 494, "Request headers too large");
+/// The answer while there is no memory for another large body, or no room for another connection.
+pub(crate) const NO_ROOM: Refusal = Refusal::variant(
     "APIGW.0201",
-    "The request body is larger than 12 MB",
-);
-const URI_TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::URI_TOO_LONG,
-    "APIGW.0201",
-    "Request URI too large",
-);
-const HEADERS_TOO_LARGE: Refusal = Refusal::new(
-    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    "APIGW.0201",
-    "Request headers too large",
-);
-pub(crate) const UNAUTHENTICATED: Refusal = Refusal::new(
-    StatusCode::UNAUTHORIZED,
-    "APIGW.0301",
-    "Incorrect IAM authentication information",
-);
-pub(crate) const ENDED: Refusal = Refusal::new(
-    StatusCode::UNAUTHORIZED,
-    "APIGW.0307",
-    "The token must be updated.",
+    503,
+    "Service unavailable: too many requests are under way",
 );
 
 /// A refusal by the gateway; the server adds the id of the request, which is part of its body.
@@ -99,6 +83,23 @@ pub(crate) struct Call {
     /// Whether the body is no JSON by its `Content-Type`.
     pub(crate) is_no_json: bool,
     pub(crate) body: Bytes,
+    /// The operation, if there are faults that may be about it, and whether it has a token.
+    faulty: Option<(Operation, bool)>,
+}
+
+impl Call {
+    /// Decides what faults make of the change that this call asks for.
+    pub(crate) fn fate(&self, shared: &Shared, now: SystemTime) -> Fate {
+        let Some((operation, has_token)) = self.faulty else {
+            return Fate::default();
+        };
+        let about = About {
+            operation,
+            instance_id: Some(&self.instance_id),
+            has_token,
+        };
+        shared.faults().fate(&about, now)
+    }
 }
 
 impl FromRequest<Shared> for Admitted {
@@ -117,9 +118,9 @@ impl FromRequest<Shared> for Admitted {
             None if may_be_signed => project.map_or(Scope::All, |id| Scope::Project(id.to_owned())),
             Some(Standing::Unknown) | None => return Err(Gateway(UNAUTHENTICATED)),
         };
-        let body = whole(body).await;
-        if may_be_signed && !is_signed(&parts, &body, shared) {
-            return Err(Gateway(UNAUTHENTICATED));
+        let body = body::whole(body).await;
+        if may_be_signed {
+            check_signature(&parts, &body, shared)?;
         }
         Ok(Self { scope, parts, body })
     }
@@ -147,6 +148,8 @@ impl FromRequest<Shared> for Call {
             username: named("username"),
             is_no_json: is_json(&parts.headers) == Some(false),
             body,
+            faulty: (parts.extensions.get::<Operation>())
+                .map(|operation| (*operation, parts.headers.contains_key(TOKEN_HEADER))),
         })
     }
 }
@@ -166,11 +169,7 @@ pub(crate) fn check_head((uri, headers): (&Uri, &HeaderMap)) -> Result<(), Gatew
     if all.is_some_and(|all| all <= LARGEST_HEADERS) {
         return Ok(());
     }
-    Err(Gateway(Refusal {
-        // A status of nginx, which has no name elsewhere.
-        status: StatusCode::from_u16(494).unwrap_or(HEADERS_TOO_LARGE.status),
-        ..HEADERS_TOO_LARGE
-    }))
+    Err(Gateway(HEADERS_TOO_LARGE))
 }
 
 /// Whether a body is JSON by its `Content-Type`; none if there is none.
@@ -180,66 +179,68 @@ pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
     Some(kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// The whole body, within the gateway's limits.
-pub(crate) async fn read(body: Body) -> Result<Bytes, Gateway> {
-    if body.size_hint().lower() > LARGEST_BODY as u64 {
-        return Err(Gateway(TOO_LARGE));
+/// Checks that the request is signed with the secret key, at about the emulator's time, as it stands
+/// here.
+fn check_signature(parts: &Parts, body: &[u8], shared: &Shared) -> Result<(), Gateway> {
+    let wrong = || Gateway(UNAUTHENTICATED);
+    // A header may have any characters, in UTF-8.
+    let text = |name: &str| std::str::from_utf8(parts.headers.get(name)?.as_bytes()).ok();
+    let given =
+        text(header::AUTHORIZATION.as_str()).and_then(|given| given.strip_prefix(ALGORITHM));
+    let fields: BTreeMap<_, _> = (given.ok_or_else(wrong)?.split(','))
+        .filter_map(|field| field.trim().split_once('='))
+        .collect();
+    let field = |name: &str| fields.get(name).copied().ok_or_else(wrong);
+    let headers: Option<Vec<_>> = field("SignedHeaders")?
+        .split(';')
+        .map(|name| Some((name, text(name)?)))
+        .collect();
+    let headers = headers.ok_or_else(wrong)?;
+    let is_covered = |name: &str| headers.iter().any(|(covered, _)| *covered == name);
+    if !is_covered(header::HOST.as_str()) || !is_covered(DATE_HEADER) {
+        return Err(wrong());
     }
-    let body = tokio::time::timeout(READ_TIMEOUT, axum::body::to_bytes(body, LARGEST_BODY));
-    match body.await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if error.source().is_some_and(|of| of.is::<LengthLimitError>()) => {
-            Err(Gateway(TOO_LARGE))
-        }
-        // It broke off, is wrongly framed, or took too long.
-        Ok(Err(_)) | Err(_) => Err(Gateway(BAD_REQUEST)),
+    let date = text(DATE_HEADER).unwrap_or_default();
+    let signed_at = signing_time(date).ok_or_else(wrong)?;
+    let now = shared.now();
+    let skew = (signed_at.duration_since(now)).or_else(|_| now.duration_since(signed_at));
+    if skew.is_ok_and(|skew| skew > SKEW) {
+        return Err(Gateway(signature_expired(date, now)));
     }
-}
-
-/// The body of a request whose body has been read.
-pub(crate) async fn whole(body: Body) -> Bytes {
-    axum::body::to_bytes(body, usize::MAX)
-        .await
-        .unwrap_or_default()
-}
-
-/// Whether the request is signed with the secret key, at about this time, as it stands here.
-fn is_signed(parts: &Parts, body: &[u8], shared: &Shared) -> bool {
-    let text = |name: &str| parts.headers.get(name)?.to_str().ok();
-    let verify = || {
-        let given = text(header::AUTHORIZATION.as_str())?;
-        let fields: BTreeMap<_, _> = (given.strip_prefix(ALGORITHM)?.split(','))
-            .filter_map(|field| field.trim().split_once('='))
-            .collect();
-        let names = fields.get("SignedHeaders")?;
-        let headers: Option<Vec<_>> = names
-            .split(';')
-            .map(|name| Some((name, text(name)?)))
-            .collect();
-        let headers = headers?;
-        let covered = |name: &str| headers.iter().any(|(covered, _)| *covered == name);
-        if !covered(header::HOST.as_str()) || !covered(DATE_HEADER) {
-            return None;
-        }
-        let date = DateTime::strptime(DATE_FORMAT, text(DATE_HEADER)?).ok()?;
-        let date = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-        // Who signs has the system's clock, wherever the emulator's was moved to.
-        if Timestamp::now().duration_since(date).unsigned_abs() > SKEW {
-            return None;
-        }
-        let signed = Signed {
-            method: parts.method.as_str(),
-            path: parts.uri.path(),
-            query: parts.uri.query().unwrap_or_default(),
-            headers: &headers,
-            body,
-        };
-        let access_key = fields.get("Access")?;
-        let mut keys = shared.fleet().access_keys.iter();
-        let key = keys.find(|key| key.access_key == *access_key)?;
-        let expected = authorization(access_key, &key.secret_key, &signed);
-        let (_, expected) = expected.rsplit_once('=')?;
-        (fields.get("Signature") == Some(&expected)).then_some(())
+    let signed = Signed {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &headers,
+        body,
     };
-    verify().is_some()
+    let access_key = field("Access")?;
+    let mut keys = shared.fleet().access_keys.iter();
+    let key = keys.find(|key| key.access_key == access_key);
+    let secret_key = &key.ok_or_else(wrong)?.secret_key;
+    if !sign::verify(field("Signature")?, secret_key, &signed) {
+        return Err(wrong());
+    }
+    Ok(())
+}
+
+/// Parses the time in a signature.
+fn signing_time(date: &str) -> Option<SystemTime> {
+    let date = DateTime::strptime(DATE_FORMAT, date).ok()?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().into())
+}
+
+/// Says that a signature is too old or too new, and what time it is here.
+fn signature_expired(date: &str, now: SystemTime) -> Refusal {
+    let now = Timestamp::try_from(now).unwrap_or(Timestamp::MAX);
+    let now = now.strftime(DATE_FORMAT);
+    let Refusal { message, .. } = UNAUTHENTICATED;
+    Refusal {
+        message: format!(
+            "{message}: calc aksk signature fail:signature expired, signature time:{date},\
+             server time:{now}"
+        )
+        .into(),
+        ..UNAUTHENTICATED
+    }
 }

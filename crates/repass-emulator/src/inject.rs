@@ -4,13 +4,13 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::answer::{Refusal, Succeeded};
+use crate::answer::{self, Refusal, Succeeded};
 use crate::fault::{About, Fault, FaultKind, LOGIN, Operation, When};
 use crate::gateway::{ENDED, Gateway, TOKEN_HEADER};
 use crate::service::Dialect;
@@ -49,17 +49,22 @@ pub(crate) async fn inject(
     let struck = shared.faults().strike(&about, When::Before, shared.now());
     let answer = match &struck {
         Some(fault) => instead(&shared, operation, fault),
-        None => next.run(Request::from_parts(parts, body)).await,
+        None => {
+            parts.extensions.insert(operation);
+            next.run(Request::from_parts(parts, body)).await
+        }
     };
     wait(&shared, &about, When::After).await;
     // Where nothing was done there is nothing to come after, and the next request is the one to hit.
-    if struck.is_some() || answer.extensions().get::<Succeeded>().is_none() {
+    let succeeded = answer.extensions().get::<Succeeded>().copied();
+    let (None, Some(Succeeded { is_late })) = (struck, succeeded) else {
         return answer;
-    }
+    };
     let struck = shared.faults().strike(&about, When::After, shared.now());
     match struck {
         Some(fault) if fault.fault == FaultKind::Truncate => truncated(answer).await,
         Some(fault) => instead(&shared, operation, &fault),
+        None if is_late => cut(),
         None => answer,
     }
 }
@@ -99,42 +104,67 @@ fn instead(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Bod
             );
             (status, html, page).into_response()
         }
-        FaultKind::Error => {
-            let status = status(StatusCode::INTERNAL_SERVER_ERROR);
-            error(shared, operation, status, fault)
-        }
-        FaultKind::Cut | FaultKind::Truncate | FaultKind::Latency => cut(),
+        FaultKind::Error => error(shared, operation, fault),
+        FaultKind::Answer => given(status(StatusCode::OK), fault),
+        FaultKind::Cut
+        | FaultKind::Truncate
+        | FaultKind::Latency
+        | FaultKind::Late
+        | FaultKind::Rollback => cut(),
     }
+}
+
+/// The answer that a fault gives. Its headers were checked when the fault was added.
+fn given(status: StatusCode, fault: &Fault) -> Response<Body> {
+    let body = fault.body.clone().unwrap_or_default();
+    let mut answer = Response::default();
+    *answer.status_mut() = status;
+    if !body.is_empty() {
+        let json = HeaderValue::from_static("application/json");
+        answer.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    for (name, value) in fault.headers.iter().flatten() {
+        let header = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        if let (Ok(name), Ok(value)) = header {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    *answer.body_mut() = Body::from(body);
+    answer
 }
 
 fn throttled(limit: u64) -> Refusal {
+    const THROTTLED: Refusal = Refusal::documented("APIGW.0308");
+    let message = &THROTTLED.message;
     Refusal {
-        message: format!(
-            "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},\
-             time:1 second"
-        )
-        .into(),
-        ..Refusal::new(StatusCode::TOO_MANY_REQUESTS, "APIGW.0308", "")
+        message: format!("{message}: policy user over ratelimit,limit:{limit},time:1 second")
+            .into(),
+        ..THROTTLED
     }
 }
 
-/// An error in the form of the service, or of the gateway if the code is one of its own.
-fn error(
-    shared: &Shared,
-    operation: Operation,
-    status: StatusCode,
-    fault: &Fault,
-) -> Response<Body> {
+/// An error in the form of the service, or of the gateway if the code is one of its own. What the
+/// fault does not say comes from the contract.
+fn error(shared: &Shared, operation: Operation, fault: &Fault) -> Response<Body> {
+    let status = fault.status.and_then(|status| u16::try_from(status).ok());
     let dialect: &Dialect = match operation.service {
         "ddm" => &ddm::DIALECT,
         "dcs" => &dcs::DIALECT,
         "dms" => &dms::DIALECT,
         _ if fault.is_of_gateway() => &dms::DIALECT,
-        _ => return iam::failed(status, fault.message.as_deref()).into_response(),
+        _ => {
+            let status = answer::status(status.unwrap_or(500));
+            return iam::failed(status, fault.message.as_deref()).into_response();
+        }
     };
-    let Refusal { code, message, .. } = dialect.internal.clone();
+    let known = fault.code.as_deref().and_then(Refusal::find);
+    let Refusal {
+        code,
+        message,
+        status: usual,
+    } = known.unwrap_or_else(|| dialect.internal.clone());
     let refusal = Refusal {
-        status,
+        status: status.unwrap_or(usual),
         code: fault.code.clone().map_or(code, Into::into),
         message: fault.message.clone().map_or(message, Into::into),
     };
@@ -144,7 +174,7 @@ fn error(
     (dialect.refuse)(refusal, &shared.fleet().settings).into_response()
 }
 
-fn cut() -> Response<Body> {
+pub(crate) fn cut() -> Response<Body> {
     let mut answer = Response::default();
     answer.extensions_mut().insert(Cut);
     answer

@@ -1,5 +1,5 @@
-//! The password endpoints of DDM, DCS and DMS, and the two calls of IAM that open them, on this
-//! machine, for tests and for trying things out.
+//! The password endpoints of DDM, DCS and DMS, and the calls of IAM that open them, on this machine,
+//! for tests and for trying things out. OpenStack's own clients log in, too.
 //!
 //! ```
 //! use repass_client::{Client, Credentials, DmsPassword, Endpoints, InstanceId, ProjectId};
@@ -35,14 +35,32 @@
 //!
 //! A [`Fault`] lets something go wrong for the requests that it is about: a latency, throttling, an
 //! error before the request is carried out or after, a connection that is cut, a body that is
-//! truncated, a page of HTML, an expired token. Faults stand in a fleet, or are added while the
+//! truncated, a page of HTML, an expired token, any other answer, a change that is applied late, a
+//! change that is rolled back. Faults stand in a fleet, or are added while the
 //! emulator runs, by the control that `openapi/emulator.yaml` describes and
 //! [`repass_client::emulator`] is generated from. It also reads an instance's state, checks a
 //! password, and moves the clock.
 //!
 //! In a browser its URL is a page: the fleet and the last requests, live, and the contract to try
-//! out with Swagger UI, which comes along. The page knows the token of the first project, so only
-//! `localhost`, an IP address or one of [`Options::allowed_hosts`] is its host.
+//! out with Swagger UI, which comes along.
+//!
+//! # Hosts
+//!
+//! The tokens and keys of a fleet are no secrets, and a web page can let its own name lead to this
+//! machine. So every request needs a `Host` that is `localhost`, an IP address or one of
+//! [`Options::allowed_hosts`]; else the answer is a 421.
+//!
+//! # Limits
+//!
+//! At most 1,000 connections are served. To make room for another, the one that has waited for its
+//! client the longest is closed; if all are carrying out requests, the answer is a 503. The bodies of
+//! unfinished requests take 64 MiB at most, not counting the first 16 KiB of each; beyond that the
+//! answer is a 503, too.
+//!
+//! # Real servers
+//!
+//! [`Options::on_password`] is told each password as it is set, before the answer leaves. A test can
+//! set it on a real Redis or MariaDB, and log in there with what the emulated service accepted.
 //!
 //! # States
 //!
@@ -56,7 +74,9 @@
 //! them to whoever starts it, and is meant for loopback addresses.
 
 mod answer;
+mod body;
 mod clock;
+mod connections;
 mod control;
 mod dcs;
 mod ddm;
@@ -64,10 +84,14 @@ mod dms;
 mod fault;
 mod fleet;
 mod gateway;
+mod host;
 mod iam;
 mod inject;
+mod instances;
+mod object;
 mod options;
 mod page;
+mod password;
 mod server;
 mod service;
 mod state;
@@ -80,5 +104,6 @@ pub use fleet::{
     FleetError, FleetFile, Instance, Kind, Mistake, Project, Settings, State, User,
 };
 pub use options::Options;
+pub use password::{OnPassword, PasswordSet};
 pub use server::Emulator;
 pub use state::Received;

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::password::OnPassword;
 
 /// How long a token of IAM is good.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where an emulator listens, what time it has, how long its tokens are good, and its names.
+/// The options of an emulator: address, clock, token lifetime, names and callback.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The address; port 0 picks a free one. A free port of 127.0.0.1 unless told otherwise.
@@ -17,9 +18,11 @@ pub struct Options {
     pub clock: Clock,
     /// How long a token that IAM issues is good: 24 hours unless told otherwise.
     pub token_lifetime: Duration,
-    /// The names of this machine, beside `localhost`, by which its page and its control may be
-    /// reached; none unless told otherwise. The services are reached by any.
+    /// The names of this machine, beside `localhost`, that requests may have as their host; none by
+    /// default.
     pub allowed_hosts: Vec<String>,
+    /// The callback that is told each password as it is set; none by default.
+    pub on_password: Option<OnPassword>,
 }
 
 impl Default for Options {
@@ -29,6 +32,7 @@ impl Default for Options {
             clock: Clock::default(),
             token_lifetime: TOKEN_LIFETIME,
             allowed_hosts: Vec::new(),
+            on_password: None,
         }
     }
 }

@@ -1,21 +1,20 @@
 //! The page at `/`: the fleet for people to look at, and the contract to try out on it.
 
-use std::net::IpAddr;
-
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::uri::Authority;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use repass_client::Secret;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 
 use crate::answer::Answer;
-use crate::control::Refusal;
+use crate::control::{self, Refusal};
+use crate::fault::{Fault, shorten};
 use crate::fleet::{Fleet, Kind};
-use crate::state::{Shared, lock};
+use crate::state::{Received, Shared};
 
 /// What goes with every answer of the page and the control. Nothing is loaded from another place,
 /// no other page may hold this one, and the next emulator on this port has its own state and page.
@@ -47,35 +46,11 @@ const CONTRACT: [(&str, &str); 5] = [
     ),
 ];
 
-/// Lets a request for the page or the control through if it is meant for this machine.
-///
-/// A web page from elsewhere may let its own name lead here; what it then asks for has its name as
-/// the host. An address cannot be led elsewhere, and `localhost` is this machine, as are the names
-/// that the emulator was told.
-pub(crate) fn guard(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
-    if is_for_this_machine(headers, shared.allowed_hosts()) {
-        return Ok(());
-    }
-    let message = "the host is neither localhost nor an IP address; use the emulator's URL, or \
-                   start it with --allow-host and the name of this machine";
-    Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, message))
-}
-
 /// Adds what a browser has to know of an answer of the page or the control.
 pub(crate) fn protect(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-}
-
-fn is_for_this_machine(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
-    let host = host.and_then(|host| Authority::try_from(host).ok());
-    host.is_some_and(|host| {
-        let name = host.host().trim_start_matches('[').trim_end_matches(']');
-        let mut names = allowed.iter().map(String::as_str).chain(["localhost"]);
-        names.any(|one| one.eq_ignore_ascii_case(name)) || name.parse::<IpAddr>().is_ok()
-    })
 }
 
 pub(crate) async fn index() -> impl IntoResponse {
@@ -105,6 +80,7 @@ pub(crate) fn routes() -> Router<Shared> {
             "/swagger-ui-bundle.js",
             get(|| async { of_console("text/javascript", "/dist/swagger-ui-bundle.js") }),
         )
+        .route("/state", get(state))
         .route("/token", get(token))
         .route("/contract/{file}", get(contract))
 }
@@ -151,6 +127,94 @@ fn gzip(archive: &[u8], path: &str) -> Option<Vec<u8>> {
         entry += 46 + name_length + number(entry + 30, 2)? + number(entry + 32, 2)?;
     }
     None
+}
+
+/// The number of instances, faults and requests that the page shows, and of an instance's accounts.
+const SHOWN: Shown = Shown {
+    instances: 100,
+    faults: 50,
+    requests: 50,
+    accounts: 10,
+};
+/// The longest text that the page shows, in bytes.
+const LONGEST_TEXT: usize = 200;
+
+struct Shown {
+    instances: usize,
+    faults: usize,
+    requests: usize,
+    accounts: usize,
+}
+
+/// All that the page shows of the emulator. It asks for this each second, so it is short, however
+/// much there is.
+#[derive(Serialize)]
+struct Overview {
+    instance_count: usize,
+    instances: Vec<control::Instance>,
+    fault_count: usize,
+    faults: Vec<ActiveFault>,
+    request_count: usize,
+    requests: Vec<Received>,
+}
+
+#[derive(Serialize)]
+struct ActiveFault {
+    fault_id: u64,
+    hits: u64,
+    fault: Fault,
+}
+
+#[derive(Deserialize)]
+struct Filter {
+    #[serde(default)]
+    prefix: String,
+}
+
+/// The instances whose ids begin with a prefix, the faults, and the last requests, the newest first.
+async fn state(
+    State(shared): State<Shared>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Answer, Refusal> {
+    let bad = |_| Refusal::new(StatusCode::BAD_REQUEST, "the query cannot be read");
+    let Query(Filter { prefix }) = filter.map_err(bad)?;
+    let now = shared.now();
+    let from = shared.instances_from(|id| *id < *prefix);
+    let matching = from.take_while(|instance| instance.id.starts_with(&prefix));
+    let instances = matching.take(SHOWN.instances).map(|mut instance| {
+        let mut shown = control::Instance::at(&mut instance, now);
+        if let Some(accounts) = &mut shown.accounts {
+            let more = accounts.len().saturating_sub(SHOWN.accounts);
+            accounts.truncate(SHOWN.accounts);
+            accounts.extend((more > 0).then(|| format!("{more} more")));
+        }
+        shown
+    });
+    let instances = instances.collect();
+    let (fault_count, faults) = {
+        let faults = shared.faults();
+        let active = faults.active();
+        let shown = active.iter().take(SHOWN.faults).map(|active| ActiveFault {
+            fault_id: active.id,
+            hits: active.hits,
+            fault: active.fault.with_short_texts(LONGEST_TEXT),
+        });
+        (active.len(), shown.collect())
+    };
+    let (request_count, mut requests) = shared.last_received(SHOWN.requests);
+    for request in &mut requests {
+        shorten(&mut request.path, LONGEST_TEXT);
+    }
+    requests.reverse();
+    let overview = Overview {
+        instance_count: shared.instance_count(),
+        instances,
+        fault_count,
+        faults,
+        request_count,
+        requests,
+    };
+    Ok(Answer::json(StatusCode::OK, &overview))
 }
 
 #[derive(Serialize)]
@@ -211,7 +275,7 @@ fn own_examples(shared: &Shared) -> Vec<(&'static str, String)> {
         return Vec::new();
     };
     let first = |wanted: fn(&Kind) -> bool| {
-        let mut all = shared.instances().values().map(lock);
+        let mut all = shared.instances_from(|_| false);
         let first = all.find(|one| one.project_id == project.id && wanted(&one.kind));
         first.map(|one| one.clone())
     };

@@ -1,10 +1,12 @@
 //! The listener, and which service answers which request.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, header};
 use axum::middleware;
 use axum::response::IntoResponse;
@@ -14,23 +16,24 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+use crate::answer::date;
+use crate::body::{self, READ_TIMEOUT, Whole};
+use crate::connections::{Turn, serve};
 use crate::fault::{LOGIN, Operation, operation};
 use crate::fleet::Fleet;
-use crate::gateway::{self, Gateway, NOT_PUBLISHED, READ_TIMEOUT, check_head};
-use crate::inject::{Cut, inject, sent};
+use crate::gateway::{Gateway, NO_ROOM, NOT_PUBLISHED, check_head};
+use crate::inject::{self, Cut, inject, sent};
+use crate::instances::Instances;
 use crate::options::Options;
 use crate::state::{Logged, Received, Shared, request_id};
-use crate::{control, dcs, ddm, dms, iam, page};
+use crate::{control, dcs, ddm, dms, host, iam, page};
 
-/// The longest head that is looked at, so that the gateway can refuse what is beyond its own limits.
-const LARGEST_HEAD: usize = 256 << 10;
-/// How many connections there are at a time; others wait until one ends. Where a process may have
-/// fewer files, that is the limit. Idle ones end after [`READ_TIMEOUT`].
-const MOST_CONNECTIONS: usize = 10_000;
+/// The longest head that is read: more than the gateway's own limits, so that it can refuse.
+pub(crate) const LARGEST_HEAD: usize = 256 << 10;
 /// How much of a path is remembered.
 const LONGEST_PATH: usize = 2 << 10;
 /// How long a client may take to read what is sent to it.
@@ -58,14 +61,19 @@ impl Emulator {
     /// The address cannot be listened on, or two instances have the same id
     /// ([`InvalidInput`](std::io::ErrorKind::InvalidInput)).
     pub async fn start_with(mut fleet: Fleet, options: Options) -> std::io::Result<Self> {
-        let instances = fleet.take_instances().map_err(|id| {
+        let are_told = options.on_password.is_some();
+        let instances = std::mem::take(&mut fleet.instances);
+        let instances = Instances::new(instances, are_told).map_err(|id| {
             let message = format!("two instances have the id {id}");
             std::io::Error::new(std::io::ErrorKind::InvalidInput, message)
         })?;
         let listener = TcpListener::bind(options.listen).await?;
         let address = listener.local_addr()?;
         let shared = Shared::new(address, fleet, instances, options);
-        let server = tokio::spawn(serve(listener, shared.clone()));
+        let running = shared.clone();
+        let server = tokio::spawn(async move {
+            tokio::join!(serve(listener, running.clone()), running.keep_telling());
+        });
         Ok(Self { shared, server })
     }
 
@@ -84,7 +92,8 @@ impl Emulator {
     #[doc(hidden)]
     pub async fn serve(&self, stream: impl AsyncRead + AsyncWrite) {
         let shared = self.shared.clone();
-        connection(stream, shared.clone(), router(shared)).await;
+        let turn = Arc::new(Turn::new(0, false));
+        connection(stream, shared.clone(), router(shared), turn).await;
     }
 
     /// Whether this is the current password: of the instance, or of one of its accounts.
@@ -103,7 +112,7 @@ impl Drop for Emulator {
     }
 }
 
-fn router(shared: Shared) -> Router {
+pub(crate) fn router(shared: Shared) -> Router {
     let not_published = || async { Gateway(NOT_PUBLISHED) };
     let offer = |route: MethodRouter<Shared>, operation: Operation| {
         route.layer(middleware::from_fn_with_state(
@@ -141,39 +150,28 @@ fn router(shared: Shared) -> Router {
             "/v3/{project_id}/instances/{instance_id}/admin-user",
             offer(put(ddm::reset_administrator), ddm_admin),
         )
-        .route("/", get(page::index))
+        .route("/", get(iam::index))
+        .route("/v3", get(iam::show_version))
+        .route("/v3/", get(iam::show_version))
         .nest(control::PREFIX, control::routes())
         .fallback(not_published)
         .method_not_allowed_fallback(not_published)
         .with_state(shared)
 }
 
-async fn serve(listener: TcpListener, shared: Shared) {
-    let router = router(shared.clone());
-    // Connections end with the task that accepts them.
-    let mut connections = JoinSet::new();
-    loop {
-        while connections.try_join_next().is_some() {}
-        if connections.len() >= MOST_CONNECTIONS {
-            connections.join_next().await;
-        }
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors, say: connections will end, and this one waits.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        // An answer leaves in one piece; waiting for a fuller packet would cost it 40 ms.
-        let _ = stream.set_nodelay(true);
-        connections.spawn(connection(stream, shared.clone(), router.clone()));
-    }
-}
-
-async fn connection(stream: impl AsyncRead + AsyncWrite, shared: Shared, router: Router) {
+/// Serves one connection until it ends.
+pub(crate) async fn connection(
+    stream: impl AsyncRead + AsyncWrite,
+    shared: Shared,
+    router: Router,
+    turn: Arc<Turn>,
+) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let stream = pin!(stream);
     let service = service_fn(|request: Request<Incoming>| {
-        let answer = answer(shared.clone(), router.clone(), request.map(Body::new));
+        let request = request.map(Body::new);
+        let answer = answer(shared.clone(), router.clone(), request, turn.clone());
         async { sent(answer.await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -187,12 +185,17 @@ async fn connection(stream: impl AsyncRead + AsyncWrite, shared: Shared, router:
     let _ = connection.await;
 }
 
-/// Carries out a request. It has an id, and its answer the header with it.
-async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Response<Body> {
+/// Answers a request. The request has an id, which is in a header of its answer.
+async fn answer(
+    shared: Shared,
+    router: Router,
+    request: Request<Body>,
+    turn: Arc<Turn>,
+) -> Response<Body> {
     let number = shared.new_request_number();
     let request_id = request_id(number);
     let (method, path) = (request.method().clone(), request.uri().path());
-    // The page and the control, which are no service.
+    // The page and the control belong to no service.
     let below = path.strip_prefix(control::PREFIX);
     let is_own = path == "/" || below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let end = path.floor_char_boundary(LONGEST_PATH);
@@ -200,36 +203,36 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
 
     // An answer before the whole request has arrived would end the connection for the next one.
     let (parts, body) = request.into_parts();
-    let body = gateway::read(body).await;
-    let head = (&parts.uri, &parts.headers);
-    let admitted = match (is_own, body) {
-        (true, body) => page::guard(&parts.headers, &shared)
-            .and(body.map_err(control::not_read))
-            .map_err(IntoResponse::into_response),
-        (false, body) => check_head(head)
-            .and(body)
-            .map_err(IntoResponse::into_response),
-    };
-    let mut response = match admitted {
-        Ok(body) => {
-            let request = Request::from_parts(parts, Body::from(body));
+    let body = body::read(body, shared.room()).await;
+    if !turn.begin() {
+        return inject::cut();
+    }
+    let mut response = match admit(&shared, &parts, body, &turn, is_own) {
+        Ok(Whole { bytes, room }) => {
+            let request = Request::from_parts(parts, Body::from(bytes));
             let Ok(response) = router.oneshot(request).await;
+            drop(room);
             response
         }
-        Err(refusal) => refusal,
+        Err(rejected) => rejected.into_response(),
     };
+    turn.end(number);
     if let Some(Gateway(refusal)) = response.extensions_mut().remove() {
         response = refusal.gateway(&request_id).into_response();
     }
+    let headers = response.headers_mut();
+    // A fault may give an answer with its own.
     if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("x-request-id", id);
+        headers.entry("x-request-id").or_insert(id);
     }
+    let date = || date(shared.now());
+    headers.entry(header::DATE).or_insert_with(date);
     if is_own {
-        page::protect(response.headers_mut());
+        page::protect(headers);
         return response;
     }
     // The router names the methods of a path; the gateway says that nothing is published there.
-    response.headers_mut().remove(header::ALLOW);
+    headers.remove(header::ALLOW);
     let is_cut = response.extensions().get::<Cut>().is_some();
     let status = (!is_cut).then(|| response.status().as_u16());
     tracing::info!(%method, path, status, request_id, "answered");
@@ -240,4 +243,40 @@ async fn answer(shared: Shared, router: Router, request: Request<Body>) -> Respo
         number,
     });
     response
+}
+
+/// The reason why a request is not carried out.
+enum Rejected {
+    ByControl(control::Refusal),
+    ByGateway(Gateway),
+    /// There are too many connections.
+    NoRoom,
+}
+
+impl IntoResponse for Rejected {
+    fn into_response(self) -> Response<Body> {
+        match self {
+            Self::ByControl(refusal) => refusal.into_response(),
+            Self::ByGateway(refusal) => refusal.into_response(),
+            Self::NoRoom => ([(header::CONNECTION, "close")], Gateway(NO_ROOM)).into_response(),
+        }
+    }
+}
+
+/// Returns the body of a request that may be carried out.
+fn admit(
+    shared: &Shared,
+    parts: &Parts,
+    body: Result<Whole, Gateway>,
+    turn: &Turn,
+    is_own: bool,
+) -> Result<Whole, Rejected> {
+    host::check(&parts.headers, shared.allowed_hosts()).map_err(Rejected::ByControl)?;
+    if turn.is_refused {
+        return Err(Rejected::NoRoom);
+    }
+    if is_own {
+        return body.map_err(|error| Rejected::ByControl(control::not_read(error)));
+    }
+    (check_head((&parts.uri, &parts.headers)).and(body)).map_err(Rejected::ByGateway)
 }

@@ -1,12 +1,13 @@
 //! What the services of instances have in common: where they look before they act.
 
-use axum::http::StatusCode;
 use repass_client::Service;
 use serde::de::DeserializeOwned;
 
 use crate::answer::{Answer, Refusal};
 use crate::fleet::{Busy, Instance, Settings, State};
 use crate::gateway::{Call, Gateway, Scope, UNAUTHENTICATED};
+use crate::instances::Change;
+use crate::object::Object;
 use crate::state::Shared;
 
 /// How a service tells what every service has to tell.
@@ -31,15 +32,27 @@ pub(crate) struct Dialect {
 
 /// What a service did.
 pub(crate) enum Done {
-    /// It changed a password.
-    Changed { answer: Answer, is_reset: bool },
+    /// It changes a password.
+    Changed { answer: Answer, change: Change },
     /// It did not.
     Unchanged(Answer),
 }
 
 impl Dialect {
-    /// Looks up what the call names and reads its body, then lets the service act on them.
-    pub(crate) fn answer<Body: DeserializeOwned>(
+    /// Looks up what the call names and reads its body, lets the service act on them, and tells the
+    /// callback.
+    pub(crate) async fn answer<Body: DeserializeOwned>(
+        &self,
+        shared: &Shared,
+        call: &Call,
+        act: impl FnOnce(&mut Instance, Body) -> Result<Done, Refusal>,
+    ) -> Result<Answer, Gateway> {
+        let answer = self.decide(shared, call, act)?;
+        shared.tell(&call.instance_id).await;
+        Ok(answer)
+    }
+
+    fn decide<Body: DeserializeOwned>(
         &self,
         shared: &Shared,
         call: &Call,
@@ -75,7 +88,7 @@ impl Dialect {
             // Content-Type at all is let pass: the pages of the operations do not ask for one.
             if call.is_no_json {
                 return Err(Refusal {
-                    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    status: 415,
                     ..self.not_json.clone()
                 });
             }
@@ -89,9 +102,10 @@ impl Dialect {
             }
             Ok(match act(&mut instance, body)? {
                 Done::Unchanged(answer) => answer,
-                Done::Changed { answer, is_reset } => {
-                    instance.changed(is_reset, now);
-                    answer.succeeded()
+                Done::Changed { answer, change } => {
+                    let fate = call.fate(shared, now);
+                    instance.change(change, fate, now);
+                    answer.succeeded(fate.late.is_some())
                 }
             })
         };
@@ -101,11 +115,9 @@ impl Dialect {
     /// The body as the contract has it. A field that stands there twice is refused: no page says
     /// which of two passwords would be set.
     fn read<Body: DeserializeOwned>(&self, body: &[u8]) -> Result<Body, Refusal> {
-        // Serde would take an array for an object whose members come in order.
-        let is_object = body.trim_ascii_start().starts_with(b"{");
         match serde_json::from_slice(body) {
-            Ok(body) if is_object => Ok(body),
-            _ => Err(match serde_json::from_slice(body) {
+            Ok(Object(body)) => Ok(body),
+            Err(_) => Err(match serde_json::from_slice(body) {
                 Ok(value) => (self.parameter)(&value),
                 Err(_) => self.not_json.clone(),
             }),

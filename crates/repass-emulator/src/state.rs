@@ -1,6 +1,6 @@
 //! What an emulator knows, shared by all of its connections.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,15 @@ use std::time::SystemTime;
 
 use axum::http::Method;
 use serde::Serialize;
+use tokio::sync::Notify;
 
+use crate::body::Room;
 use crate::clock::Clock;
 use crate::fault::Faults;
-use crate::fleet::{Fleet, Instance, Instances};
+use crate::fleet::Fleet;
+use crate::instances::{Instances, Tracked};
 use crate::options::Options;
+use crate::password::OnPassword;
 use crate::tokens::Tokens;
 
 /// How many requests an emulator remembers.
@@ -58,11 +62,23 @@ struct State {
     faults: Mutex<Faults>,
     clock: Clock,
     allowed_hosts: Vec<String>,
+    room: Room,
+    on_password: Option<OnPassword>,
+    schedule: Schedule,
     /// How many requests have been received.
     received: AtomicU64,
     /// How many jobs have been begun.
     jobs: AtomicU64,
     log: Mutex<VecDeque<Logged>>,
+}
+
+/// When the callback is to be told of changes that are still to come.
+#[derive(Debug, Default)]
+struct Schedule {
+    /// Times, and the ids of instances.
+    due: Mutex<BTreeSet<(SystemTime, String)>>,
+    grew: Notify,
+    catching_up: tokio::sync::Mutex<()>,
 }
 
 impl Shared {
@@ -84,6 +100,9 @@ impl Shared {
             faults: Mutex::new(faults),
             clock: options.clock,
             allowed_hosts: options.allowed_hosts,
+            room: Room::default(),
+            on_password: options.on_password,
+            schedule: Schedule::default(),
             received: AtomicU64::new(0),
             jobs: AtomicU64::new(0),
             log: Mutex::default(),
@@ -104,12 +123,78 @@ impl Shared {
         self.0.projects.contains(id)
     }
 
-    pub(crate) fn instances(&self) -> &Instances {
-        &self.0.instances
+    pub(crate) fn instance_count(&self) -> usize {
+        self.0.instances.len()
     }
 
-    pub(crate) fn instance(&self, id: &str) -> Option<MutexGuard<'_, Instance>> {
-        self.0.instances.get(id).map(lock)
+    pub(crate) fn instance(&self, id: &str) -> Option<MutexGuard<'_, Tracked>> {
+        self.0.instances.get(id, &self.0.clock)
+    }
+
+    /// The instances from the first one that is not before an id, each locked in turn.
+    pub(crate) fn instances_from(
+        &self,
+        is_before: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = MutexGuard<'_, Tracked>> {
+        self.0.instances.from(is_before, &self.0.clock)
+    }
+
+    /// Tells the callback, if there is one, the passwords of an instance that were set.
+    pub(crate) async fn tell(&self, id: &str) {
+        if self.0.on_password.is_none() {
+            return;
+        }
+        let (shared, id) = (self.clone(), id.to_owned());
+        // A task of its own goes on though the connection of the request may break.
+        let told = tokio::spawn(async move { shared.tell_now(&id).await });
+        // It fails only if the callback panics, which is reported by then.
+        let _ = told.await;
+    }
+
+    async fn tell_now(&self, id: &str) {
+        let Some(on_password) = &self.0.on_password else {
+            return;
+        };
+        let next = (self.0.instances).tell(id, &self.0.clock, on_password);
+        if let Some(due) = next.await {
+            lock(&self.0.schedule.due).insert((due, id.to_owned()));
+            self.0.schedule.grew.notify_one();
+        }
+    }
+
+    /// Tells the callback of changes that faults postponed or undo, each when it is due.
+    pub(crate) async fn keep_telling(&self) {
+        if self.0.on_password.is_none() {
+            return;
+        }
+        loop {
+            let first = lock(&self.0.schedule.due).first().cloned();
+            let grew = self.0.schedule.grew.notified();
+            match first {
+                None => grew.await,
+                Some((due, _)) => tokio::select! {
+                    () = grew => {}
+                    () = self.0.clock.reached(due) => self.catch_up().await,
+                },
+            }
+        }
+    }
+
+    /// Tells the callback everything that is due, and returns when it has been told.
+    pub(crate) async fn catch_up(&self) {
+        let _one_at_a_time = self.0.schedule.catching_up.lock().await;
+        loop {
+            let now = self.now();
+            let due = {
+                let mut due = lock(&self.0.schedule.due);
+                let is_due = due.first().is_some_and(|(due, _)| *due <= now);
+                is_due.then(|| due.pop_first()).flatten()
+            };
+            match due {
+                Some((_, id)) => self.tell(&id).await,
+                None => return,
+            }
+        }
     }
 
     pub(crate) fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -122,6 +207,11 @@ impl Shared {
 
     pub(crate) fn allowed_hosts(&self) -> &[String] {
         &self.0.allowed_hosts
+    }
+
+    /// The memory that is left for bodies.
+    pub(crate) fn room(&self) -> &Room {
+        &self.0.room
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -143,6 +233,11 @@ impl Shared {
         self.0.received.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// The number of the last request that was received.
+    pub(crate) fn last_request_number(&self) -> u64 {
+        self.0.received.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn remember(&self, logged: Logged) {
         let mut log = lock(&self.0.log);
         let forgotten = (log.len() == REMEMBERED).then(|| log.pop_front());
@@ -154,13 +249,20 @@ impl Shared {
 
     /// The last requests that were answered, the oldest first.
     pub(crate) fn received(&self) -> Vec<Received> {
+        self.last_received(REMEMBERED).1
+    }
+
+    /// The number of requests that are remembered, and the last few of them, the oldest first.
+    pub(crate) fn last_received(&self, most: usize) -> (usize, Vec<Received>) {
         let received = |logged: &Logged| Received {
             method: logged.method.to_string(),
             path: logged.path.clone(),
             status: logged.status,
             request_id: request_id(logged.number),
         };
-        lock(&self.0.log).iter().map(received).collect()
+        let log = lock(&self.0.log);
+        let last = log.iter().skip(log.len().saturating_sub(most));
+        (log.len(), last.map(received).collect())
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Standing {
 pub(crate) struct Issued {
     pub(crate) token: Secret,
     project_id: String,
+    /// The place of its user in the fleet.
+    user: usize,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -61,28 +63,47 @@ impl Tokens {
         }
     }
 
-    /// Makes a token for the project with this id.
+    /// Makes a token of a user for the project with this id, which ends at a time at the latest.
     ///
     /// # Errors
     /// The operating system gives no randomness.
     pub(crate) fn issue(
         &mut self,
         project_id: &str,
+        user: usize,
+        until: Option<Timestamp>,
         now: SystemTime,
     ) -> Result<Issued, GenerateError> {
         let issued_at = timestamp(now);
         let expires_at = issued_at.checked_add(self.lifetime);
+        let expires_at = expires_at.unwrap_or(Timestamp::MAX);
         let issued = Issued {
             token: generate(LENGTH)?,
             project_id: project_id.to_owned(),
+            user,
             issued_at,
-            expires_at: expires_at.unwrap_or(Timestamp::MAX),
+            expires_at: until.map_or(expires_at, |until| until.min(expires_at)),
         };
         if self.issued.len() == KNOWN {
             self.issued.pop_front();
         }
         self.issued.push_back(issued.clone());
         Ok(issued)
+    }
+
+    /// The user of a token that is good, and when it ends. A token of the fleet is the first user's.
+    pub(crate) fn holder(
+        &self,
+        token: &[u8],
+        now: SystemTime,
+    ) -> Option<(usize, Option<Timestamp>)> {
+        if self.endless.contains_key(token) {
+            return Some((0, None));
+        }
+        let mut issued = self.issued.iter();
+        let issued = issued.find(|issued| issued.token.expose().as_bytes() == token)?;
+        let is_good = timestamp(now) < issued.expires_at;
+        is_good.then_some((issued.user, Some(issued.expires_at)))
     }
 
     pub(crate) fn standing(&self, token: &[u8], now: SystemTime) -> Standing {
@@ -119,7 +140,7 @@ mod tests {
             token: Some("endless".into()),
         };
         let mut tokens = Tokens::new(&[project], Duration::from_secs(1));
-        let mut issue = || tokens.issue("p", now).unwrap().token;
+        let mut issue = || tokens.issue("p", 0, None, now).unwrap().token;
         let (first, second) = (issue(), issue());
         for _ in 2..=KNOWN {
             issue();

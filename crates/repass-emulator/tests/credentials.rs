@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::{Answer, log_in, path, send_with, start, start_at};
 use repass_client::sign::{DATE_FORMAT, DATE_HEADER, Signed, authorization};
 use repass_client::{
-    AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
+    AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
     DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, Project, ProjectId, ProjectName,
     ResetPassword, Secret, Username,
 };
@@ -109,7 +109,9 @@ async fn reset(emulator: &Emulator, credentials: Credentials) -> String {
     let password = DmsPassword::new("Kafka-Example-2024").unwrap();
     match client.dms_reset_password(&instance, &password).await {
         Ok(outcome) => outcome.status.to_string(),
-        Err(Error::Refused(refusal)) => format!("{} {}", refusal.status, refusal.code.unwrap()),
+        Err(error) if error.certainty() == Certainty::Refused => {
+            format!("{} {}", error.status().unwrap(), error.code().unwrap())
+        }
         Err(error) => error.to_string(),
     }
 }
@@ -135,13 +137,54 @@ async fn a_token_or_a_key_pair_opens_the_project() {
     }
 }
 
+/// What a machine whose clock is a day behind meets.
 #[tokio::test]
-async fn whoever_signs_has_the_clock_of_the_system() {
+async fn the_clock_rehearses_an_expired_signature() {
     let clock = Clock::default();
     let emulator = start_at(&clock).await;
-    let pair = Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY).unwrap();
     clock.advance(Duration::from_secs(24 * 60 * 60));
-    assert_eq!(reset(&emulator, pair).await, "204");
+    let signed_at = jiff::Timestamp::now();
+    let (status, body) = signed_reset(&emulator, Fleet::SECRET_KEY, 0, BODY).await;
+    assert_eq!((status, &body["error_code"]), (401, &"APIGW.0301".into()));
+    let told = body["error_msg"].as_str().unwrap();
+    let (begin, times) = told.split_once(", signature time:").unwrap();
+    let expected = "Incorrect IAM authentication information: calc aksk signature \
+                    fail:signature expired";
+    assert_eq!(begin, expected);
+    let (signed, server) = times.split_once(",server time:").unwrap();
+    let time = |text: &str| {
+        let time = jiff::civil::DateTime::strptime(DATE_FORMAT, text).unwrap();
+        time.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+    };
+    let second = jiff::SignedDuration::from_secs(60);
+    assert!(time(signed).duration_since(signed_at).abs() < second);
+    let ahead = time(server).duration_since(time(signed)).as_hours();
+    assert_eq!(ahead, 24);
+    assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2023"));
+    // A signature by the emulator's clock is good.
+    let answer = signed_reset(&emulator, Fleet::SECRET_KEY, 24 * 60, BODY).await;
+    assert_eq!(answer.0, 204, "{answer:?}");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_date_of_the_clock() {
+    let clock = Clock::default();
+    let emulator = start_at(&clock).await;
+    clock.advance(Duration::from_secs(400 * 24 * 60 * 60));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["/", "/_emulator/clock", "/v3/projects", "/none"] {
+        let answer = client.get(format!("{}{path}", emulator.url()));
+        let answer = answer.send().await.unwrap();
+        let date = answer.headers()["date"].to_str().unwrap();
+        let date = jiff::fmt::rfc2822::parse(date).unwrap().timestamp();
+        let ahead = date.duration_since(jiff::Timestamp::now()).as_secs();
+        let expected = 400 * 24 * 60 * 60;
+        assert!(
+            (expected - 60..=expected).contains(&ahead),
+            "{path}: {ahead}"
+        );
+        assert_eq!(answer.headers().get_all("date").iter().count(), 1);
+    }
 }
 
 /// A reset of the Kafka instance, signed `minutes` from now, and sent with this body.
@@ -192,9 +235,17 @@ async fn what_the_gateway_refuses_is_told_as_documented_and_changes_nothing() {
             signed_reset(&emulator, secret_key, 0, OTHER_BODY).await,
         ),
     ];
-    for (_, answer) in &answers {
-        let message = "Incorrect IAM authentication information";
-        assert_eq!(answer.1["error_msg"], message);
+    for (what, answer) in &answers {
+        let message = answer.1["error_msg"].as_str().unwrap();
+        assert!(
+            message.starts_with("Incorrect IAM authentication information"),
+            "{message}"
+        );
+        assert_eq!(
+            message.contains("expired"),
+            what.starts_with("too"),
+            "{what}"
+        );
         assert_eq!(answer.1["error_code"], "APIGW.0301");
     }
     let (token, _) = log_in(&emulator).await;
@@ -301,4 +352,63 @@ async fn a_request_that_was_changed_on_the_way_is_refused() {
         assert_eq!(answer.status(), status, "{what}");
     }
     assert!(emulator.password_is(Fleet::DMS_ID, None, "Kafka-Example-2024"));
+}
+
+/// A request for projects as the vendor's own signers make it: its status.
+async fn signed_list(
+    emulator: &Emulator,
+    query: [&str; 2],
+    own: &[(&'static str, &str)],
+    bodies: [&str; 2],
+) -> u16 {
+    let host = emulator.url().replace("http://", "");
+    let date = jiff::Timestamp::now().strftime(DATE_FORMAT).to_string();
+    let mut headers = vec![("host", &*host), (DATE_HEADER, &date)];
+    headers.extend(own);
+    let signed = Signed {
+        method: "GET",
+        path: "/v3/projects",
+        query: query[0],
+        headers: &headers,
+        body: bodies[0].as_bytes(),
+    };
+    let authorization = authorization(Fleet::ACCESS_KEY, &Fleet::SECRET_KEY.into(), &signed);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client
+        .get(format!("http://{host}/v3/projects?{}", query[1]))
+        .header("authorization", authorization)
+        .header(DATE_HEADER, &date)
+        .body(bodies[1].to_owned());
+    for (name, value) in own {
+        request = request.header(*name, value.as_bytes());
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn what_official_signers_send_is_accepted() {
+    let emulator = start().await;
+    let unsigned = ("x-sdk-content-sha256", "UNSIGNED-PAYLOAD");
+    let text = ("content-type", "text/plain");
+    let same = |text| [text, text];
+    for (query, own, bodies, expected) in [
+        // Encoded names have another order than decoded ones.
+        (same("z=1&%C3%A9=2"), vec![], same(""), 200),
+        (["z=1&%C3%A9=2", "%C3%A9=2&z=1"], vec![], same(""), 200),
+        (["z=1&%C3%A9=2", "%C3%A9=1&z=2"], vec![], same(""), 401),
+        (same(""), vec![("x-note", "Größe 漢")], same(""), 200),
+        (same(""), vec![text, unsigned], same("a text"), 200),
+        (same(""), vec![text, unsigned], ["a text", "another"], 200),
+        (same(""), vec![text], same("a text"), 200),
+        (same(""), vec![text], ["a text", "another"], 401),
+        (
+            same(""),
+            vec![("x-sdk-content-sha256", "0000")],
+            same("a text"),
+            401,
+        ),
+    ] {
+        let status = signed_list(&emulator, query, &own, bodies).await;
+        assert_eq!(status, expected, "{query:?} {own:?} {bodies:?}");
+    }
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use http::{log_in, path, send, send_with, start};
 use repass_client::emulator::types;
 use repass_client::{
-    Client, Credentials, Endpoints, Error, InstanceId, ProjectId, RefusalKind, Resending,
-    ResetPassword, UnknownCause, emulator,
+    Certainty, Client, Credentials, Endpoints, Error, ErrorKind, InstanceId, ProjectId,
+    ResetPassword, RetryConfig, emulator,
 };
 use repass_client::{DcsOldPassword, DcsPassword};
 use repass_emulator::{Emulator, Fault, FaultKind, Fleet, When};
@@ -23,16 +23,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const NEW: &str = "Redis-Example-2024";
 
 fn client(emulator: &Emulator) -> Client {
-    let once = Resending {
+    let once = RetryConfig {
         attempts: 1,
-        ..Resending::default()
+        ..RetryConfig::default()
     };
     let client = Client::new(
         Endpoints::all(&emulator.url()).unwrap(),
         ProjectId::new(Fleet::PROJECT_ID).unwrap(),
         Credentials::token(Fleet::TOKEN).unwrap(),
     );
-    client.unwrap().with_resending(once)
+    client.unwrap().with_retries(once)
 }
 
 fn control(emulator: &Emulator) -> emulator::Client {
@@ -64,20 +64,18 @@ async fn change_with(fault: Value) -> (Result<(), Error>, bool) {
 fn told(result: &Result<(), Error>) -> String {
     match result {
         Ok(()) => "done".to_owned(),
-        Err(Error::Refused(refusal)) => format!(
+        Err(error) if error.certainty() == Certainty::Refused => format!(
             "refused {} {} {:?}",
-            refusal.status,
-            refusal.code.as_deref().unwrap_or_default(),
-            refusal.kind
+            error.status().unwrap_or_default(),
+            error.code().unwrap_or_default(),
+            error.kind()
         ),
-        Err(Error::Unknown(unknown)) => {
-            let cause = match &unknown.cause {
-                UnknownCause::Cut(_) => "cut".to_owned(),
-                other => format!("{other:?}"),
-            };
-            let code = unknown.code.as_deref().unwrap_or_default();
-            format!("unknown {:?} {code} {cause}", unknown.status)
-        }
+        Err(error) if error.certainty() == Certainty::Unknown => format!(
+            "unknown {:?} {} {:?}",
+            error.status(),
+            error.code().unwrap_or_default(),
+            error.kind()
+        ),
         Err(error) => format!("{error}"),
     }
 }
@@ -94,6 +92,10 @@ async fn each_fault_does_what_it_says() {
         json!({"fault": "error", "when": "after"}),
         json!({"fault": "error", "status": 503, "code": "DCS.5017", "message": "no quota"}),
         json!({"fault": "error", "status": 400, "code": "DCS.4097"}),
+        // The contract has the rest.
+        json!({"fault": "error", "code": "DCS.4097"}),
+        json!({"fault": "error", "code": "APIGW.0302"}),
+        json!({"fault": "error", "code": "DCS.9999"}),
         json!({"fault": "error", "status": 504, "code": "APIGW.0201", "when": "after"}),
         json!({"fault": "cut"}),
         json!({"fault": "cut", "when": "after"}),
@@ -101,6 +103,12 @@ async fn each_fault_does_what_it_says() {
         json!({"fault": "html"}),
         json!({"fault": "html", "when": "after", "status": 503}),
         json!({"fault": "expired_token"}),
+        json!({"fault": "answer", "status": 200, "body": "{}"}),
+        json!({"fault": "answer", "status": 408, "when": "after"}),
+        json!({"fault": "late", "seconds": 60}),
+        json!({"fault": "late", "seconds": 0}),
+        json!({"fault": "rollback", "seconds": 60}),
+        json!({"fault": "rollback", "seconds": 0}),
         // About others.
         json!({"fault": "cut", "service": "dms"}),
         json!({"fault": "cut", "operation": "resetPassword"}),
@@ -240,9 +248,9 @@ async fn a_fault_of_the_fleet_hits_as_often_as_it_says() {
     fleet.faults.push(lost);
     let emulator = Emulator::start(fleet).await.unwrap();
     let reset = ResetPassword::To(DcsPassword::new(NEW).unwrap());
-    let client = client(&emulator).with_resending(Resending {
-        first_wait: Duration::from_millis(1),
-        ..Resending::default()
+    let client = client(&emulator).with_retries(RetryConfig {
+        initial_backoff: Duration::from_millis(1),
+        ..RetryConfig::default()
     });
     // Two answers are lost, the third attempt says that it is done.
     client.dcs_reset_password(&redis(), &reset).await.unwrap();
@@ -348,7 +356,9 @@ async fn a_token_ends_where_there_is_one() {
     let signing = Client::new(endpoints, project, signing).unwrap();
     let reset = ResetPassword::To(DcsPassword::new(NEW).unwrap());
     signing.dcs_reset_password(&redis(), &reset).await.unwrap();
-    assert!(matches!(change(&emulator).await, Err(Error::Refused(_))));
+    assert!(
+        matches!(change(&emulator).await, Err(error) if error.certainty() == Certainty::Refused)
+    );
 }
 
 /// The status of a look-up of projects with this token while there are these faults, and how many
@@ -483,7 +493,7 @@ async fn the_generated_client_drives_the_control() {
     assert_eq!(added.fault_id, Some(1));
     let refused = change(&emulator).await.unwrap_err();
     assert!(
-        matches!(&refused, Error::Refused(refusal) if refusal.kind == RefusalKind::ExpiredCredentials),
+        refused.kind() == ErrorKind::ExpiredCredentials,
         "{refused:?}"
     );
     change(&emulator).await.unwrap();
@@ -541,6 +551,8 @@ async fn the_generated_client_drives_the_control() {
 
 #[tokio::test]
 async fn what_the_control_does_not_understand_is_told() {
+    let long = json!({"fault": "error", "message": "m".repeat(4097), "code": "c".repeat(129)});
+    let long = &long.to_string();
     let emulator = start().await;
     let mut lines = Vec::new();
     for (method, path, body) in [
@@ -592,9 +604,47 @@ async fn what_the_control_does_not_understand_is_told() {
             "/faults",
             r#"{"fault":"expired_token","operation":"keystoneCreateUserTokenByPassword"}"#,
         ),
+        ("post", "/faults", r#"{"fault":"answer"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":199,"seconds":1}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":204,"body":"{}"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"answer","status":200,"headers":{"a b":"","Content-length":"1"}}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"error","headers":{},"body":""}"#,
+        ),
+        ("post", "/faults", r#"{"fault":"late"}"#),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"late","seconds":31536001,"when":"after"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"rollback","seconds":1,"service":"iam"}"#,
+        ),
+        (
+            "post",
+            "/faults",
+            r#"{"fault":"late","seconds":1,"operation":"keystoneListProjects"}"#,
+        ),
         ("post", "/faults", r#"{"fault":"cut","percent":"all"}"#),
         ("post", "/faults", r#"{"fault":"cut","count":-1}"#),
         ("post", "/faults", r#"{"fault":"fire"}"#),
+        ("post", "/faults", long),
         ("post", "/faults", r#"{"fault":"cut","wen":"after"}"#),
         ("post", "/faults", "[]"),
         ("post", "/faults", ""),
@@ -631,9 +681,18 @@ async fn what_the_control_does_not_understand_is_told() {
         let (status, answer) = send_with(&emulator, method, &at, body, None).await;
         let message = answer["error_msg"].as_str().unwrap();
         assert!(!message.contains("S3cret"));
-        lines.push(format!("{method} {path} {body} | {status} {message}"));
+        lines.push(format!("{method} {path} {body:.200} | {status} {message}"));
     }
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[tokio::test]
+async fn a_refusal_repeats_little_of_a_long_name() {
+    let emulator = start().await;
+    let body = format!(r#"{{"fault":"cut","{}":1}}"#, "n".repeat(11 << 20));
+    let (status, answer) = send(&emulator, "post", "/_emulator/faults", &body).await;
+    assert_eq!(status, 400);
+    assert!(answer.to_string().len() < 17 << 10);
 }
 
 #[tokio::test]
@@ -670,6 +729,6 @@ async fn what_comes_after_a_change_waits_for_one() {
         assert!([200, 400].contains(&status));
     }
     let lost = change(&emulator).await.unwrap_err();
-    assert!(matches!(lost, Error::Unknown(_)), "{lost:?}");
+    assert_eq!(lost.certainty(), Certainty::Unknown, "{lost:?}");
     assert!(emulator.password_is(Fleet::DCS_ID, None, NEW));
 }

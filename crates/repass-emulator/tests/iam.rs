@@ -162,3 +162,160 @@ async fn a_project_that_is_null_is_no_project() {
         assert_eq!(status, expected, "{project}");
     }
 }
+
+/// A login with this identity and this scope: its status and body.
+async fn log_in_by(emulator: &Emulator, identity: Value, project: Value) -> (u16, Value) {
+    let scope = json!({ "project": project });
+    let body = json!({"auth": {"identity": identity, "scope": scope}}).to_string();
+    send_with(emulator, "post", "/v3/auth/tokens", &body, None).await
+}
+
+const OTHER_DOMAIN: &str = "OTC00000000001000000002";
+
+/// The built-in fleet with a user of another account.
+async fn start_with_two() -> Emulator {
+    let mut fleet = Fleet::built_in();
+    let mut bob = fleet.users[0].clone();
+    (bob.domain, bob.name) = (OTHER_DOMAIN.to_owned(), "bob".to_owned());
+    fleet.users.push(bob);
+    Emulator::start(fleet).await.unwrap()
+}
+
+#[tokio::test]
+async fn users_and_domains_have_names_and_ids() {
+    let emulator = start_with_two().await;
+    let by_password = |user: Value| {
+        let mut user = user;
+        user["password"] = Fleet::USER_PASSWORD.into();
+        json!({"methods": ["password"], "password": {"user": user}})
+    };
+    let project = || json!({"id": Fleet::PROJECT_ID});
+    let mut users = Vec::new();
+    for (name, domain) in [(Fleet::USER, Fleet::DOMAIN), ("bob", OTHER_DOMAIN)] {
+        let user = json!({"name": name, "domain": {"name": domain}});
+        let (status, body) = log_in_by(&emulator, by_password(user), project()).await;
+        assert_eq!(status, 201);
+        let user = body["token"]["user"].clone();
+        assert_eq!(
+            (&user["name"], &user["domain"]["name"]),
+            (&name.into(), &domain.into())
+        );
+        users.push(user);
+    }
+    assert_ne!(users[0]["id"], users[1]["id"]);
+    assert_ne!(users[0]["domain"]["id"], users[1]["domain"]["id"]);
+    let (alice, bob) = (&users[0], &users[1]);
+    let (domain, other) = (&alice["domain"]["id"], &bob["domain"]["id"]);
+    for (user, expected) in [
+        (json!({"name": "alice", "domain": {"id": domain}}), 201),
+        (json!({"id": alice["id"]}), 201),
+        (json!({"id": alice["id"], "name": "alice"}), 201),
+        (json!({"id": alice["id"], "name": "bob"}), 401),
+        (json!({"name": "alice", "domain": {"id": other}}), 401),
+        (
+            json!({"name": "alice", "domain": {"id": domain, "name": OTHER_DOMAIN}}),
+            401,
+        ),
+        (json!({"id": alice["domain"]["id"]}), 401),
+        // Not enough, or not of the right type.
+        (json!({"name": "alice"}), 400),
+        (json!({"name": "alice", "domain": {}}), 400),
+        (json!({"name": "alice", "domain": {"id": null}}), 400),
+        (json!({"name": "alice", "domain": [domain]}), 400),
+        (json!({"id": null}), 400),
+        (json!({}), 400),
+    ] {
+        let (status, body) = log_in_by(&emulator, by_password(user.clone()), project()).await;
+        assert_eq!(status, expected, "{user}: {body}");
+    }
+    for (project, expected) in [
+        (json!({"name": "eu-de", "domain": {"id": domain}}), 201),
+        (
+            json!({"name": "eu-de", "domain": {"name": OTHER_DOMAIN}}),
+            201,
+        ),
+        (json!({"name": "eu-de", "domain": {"name": "another"}}), 404),
+        (json!({"name": "eu-de", "domain": null}), 400),
+        (json!([Fleet::PROJECT_ID]), 400),
+    ] {
+        let user = json!({"id": alice["id"]});
+        let (status, body) = log_in_by(&emulator, by_password(user), project.clone()).await;
+        assert_eq!(status, expected, "{project}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_exchanged_for_another() {
+    let clock = Clock::default();
+    let emulator = start_at(&clock).await;
+    let by_token = |token: &str| json!({"methods": ["token"], "token": {"id": token}});
+    let project = || json!({"name": Fleet::PROJECT_NAME});
+    let (token, first) = log_in(&emulator).await;
+    clock.advance(HOUR);
+    let (status, second) = log_in_by(&emulator, by_token(&token), project()).await;
+    assert_eq!(status, 201);
+    let (first, second) = (&first["token"], &second["token"]);
+    assert_eq!(second["methods"], json!(["token"]));
+    // It lasts no longer than the first one.
+    assert_eq!(second["expires_at"], first["expires_at"]);
+    assert_ne!(second["issued_at"], first["issued_at"]);
+    for part in ["user", "project", "roles", "catalog"] {
+        assert_eq!(second[part], first[part], "{part}");
+        assert!(!second[part].is_null());
+    }
+    // The fleet's own does not end, so a whole lifetime is given.
+    let (status, body) = log_in_by(&emulator, by_token(Fleet::TOKEN), project()).await;
+    assert_eq!(status, 201, "{body}");
+    let (status, _) = log_in_by(&emulator, by_token("another"), project()).await;
+    assert_eq!(status, 401);
+    clock.advance(24 * HOUR);
+    let (status, _) = log_in_by(&emulator, by_token(&token), project()).await;
+    assert_eq!(status, 401);
+    // A method needs its own member.
+    for identity in [
+        json!({"methods": ["token"]}),
+        json!({"methods": ["token"], "token": null}),
+        json!({"methods": ["password"], "token": {"id": Fleet::TOKEN}}),
+        json!({"methods": [], "token": {"id": Fleet::TOKEN}}),
+    ] {
+        let (status, _) = log_in_by(&emulator, identity.clone(), project()).await;
+        assert_eq!(status, 400, "{identity}");
+    }
+}
+
+/// Browsers get the page at the same place.
+#[tokio::test]
+async fn versions_are_found_by_those_who_ask_for_json() {
+    let emulator = start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = async |path: &str, accept: &str| {
+        let request = client.get(format!("{}{path}", emulator.url()));
+        let answer = request.header("accept", accept).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (
+            status,
+            String::from_utf8(answer.bytes().await.unwrap().into()).unwrap(),
+        )
+    };
+    let href = format!(r#""href":"{}/v3/""#, emulator.url());
+    for (path, accept, status) in [
+        ("/", "application/json", 300),
+        ("/", "Application/JSON;q=0.9, */*", 300),
+        ("/v3", "application/json", 200),
+        ("/v3", "*/*", 200),
+        ("/v3/", "*/*", 200),
+    ] {
+        let (found, body) = get(path, accept).await;
+        assert_eq!(found, status, "{path} {accept}");
+        assert!(
+            body.contains(&href) && body.contains(r#""id":"v3.6""#),
+            "{body}"
+        );
+    }
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for accept in [browser, "*/*", "text/html, application/json"] {
+        let (status, body) = get("/", accept).await;
+        assert_eq!(status, 200, "{accept}");
+        assert!(body.starts_with("<!doctype html>"), "{accept}");
+    }
+}

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use http::{start, start_at};
 use repass_client::{
-    Client, Credentials, DmsPassword, Endpoints, Error, InstanceId, LoginError, NotSent, Outcome,
-    Project, ProjectId, ProjectName,
+    Client, Credentials, DmsPassword, Endpoints, Error, InstanceId, LoginError, Outcome, Project,
+    ProjectId, ProjectName,
 };
 use repass_emulator::{Clock, Emulator, Fleet, Options};
 
@@ -142,16 +142,9 @@ async fn a_wrong_password_is_tried_once_by_all_who_wait() {
         let error = result.unwrap_err();
         let said = everything_said(&error);
         assert!(!said.contains("-Example-20"), "{said}");
-        let Error::NotSent {
-            reason: NotSent::Login(error),
-            ..
-        } = error
-        else {
-            panic!("{said}")
-        };
-        let LoginError::Refused {
+        let Some(LoginError::Refused {
             status, message, ..
-        } = &*error
+        }) = error.login_error()
         else {
             panic!("{said}")
         };
@@ -187,38 +180,32 @@ async fn a_project_that_is_not_there_is_told_before_anything_is_sent() {
         (
             Credentials::token(Fleet::TOKEN),
             by_name("eu-nl"),
-            "IAM knows 0 projects with the name eu-nl; give the id of the project",
+            "IAM knows 0 projects with the name eu-nl; set the project id instead",
         ),
         (
             Credentials::access_key(Fleet::ACCESS_KEY, Fleet::SECRET_KEY),
             by_name("eu-nl"),
-            "IAM knows 0 projects with the name eu-nl; give the id of the project",
+            "IAM knows 0 projects with the name eu-nl; set the project id instead",
         ),
         (
             user(),
             by_name("eu-nl"),
-            "IAM gave no token: Could not find the project. (status 404, request id \
+            "IAM did not return a token: Could not find the project. (status 404, request id \
              00000000000000000000000000000001)",
         ),
         (
             user(),
             ProjectId::new("another").unwrap().into(),
-            "IAM gave no token: Could not find the project. (status 404, request id \
+            "IAM did not return a token: Could not find the project. (status 404, request id \
              00000000000000000000000000000001)",
         ),
     ] {
         let emulator = start().await;
         let client = with(&emulator, credentials.unwrap(), project);
         let error = reset(client).await.unwrap_err();
-        let Error::NotSent {
-            reason: NotSent::Login(error),
-            ..
-        } = error
-        else {
-            panic!("{error:?}")
-        };
+        let error = error.login_error().unwrap();
         assert_eq!(error.to_string(), login_error);
-        let is_none = matches!(*error, LoginError::Project { found: 0, .. });
+        let is_none = matches!(error, LoginError::Project { found: 0, .. });
         assert_eq!(is_none, login_error.contains(" 0 projects "));
         let paths: Vec<_> = (emulator.received().into_iter())
             .map(|request| request.path)

@@ -2,13 +2,14 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a helper is part of the tests"
 )]
 
 mod http;
 
 use http::start;
-use repass_emulator::{Emulator, Fleet, Options};
+use repass_emulator::{Account, Emulator, Fault, FaultKind, Fleet, Kind, Options};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap};
 use serde_json::Value;
@@ -67,7 +68,7 @@ async fn each_file_says_what_it_is_and_loads_nothing_from_elsewhere() {
     assert!(emulator.received().is_empty());
 }
 
-/// A page from elsewhere whose name leads here would have the token otherwise.
+/// A web page whose name was rebound to this machine could use the fleet's token otherwise.
 #[tokio::test]
 async fn only_this_machine_is_a_host() {
     let options = Options {
@@ -82,6 +83,9 @@ async fn only_this_machine_is_a_host() {
         "/_emulator/page/token",
         "/_emulator/instances",
         "/_emulator/none",
+        "/v3/projects",
+        "/v2/0123456789abcdef0123456789abcdef/instances/none/password",
+        "/none",
     ] {
         for host in [
             "example.com",
@@ -117,9 +121,57 @@ async fn only_this_machine_is_a_host() {
             );
         }
     }
-    // The services have hosts of their own.
-    let (status, ..) = get(&emulator, "/v3/projects", Some("iam.example.com")).await;
-    assert_eq!(status, 401);
+}
+
+/// The page asks for this each second.
+#[tokio::test]
+async fn what_the_page_shows_is_short_however_much_there_is() {
+    let mut fleet = Fleet::built_in();
+    for instance in &mut fleet.instances {
+        if let Kind::Ddm(ddm) = &mut instance.kind {
+            let account = |number| Account {
+                username: format!("account{number}"),
+                password: "Account-Example-2023".into(),
+            };
+            ddm.accounts = (0..1000).map(account).collect();
+        }
+    }
+    for number in 0..1000 {
+        let mut instance = fleet.instances[1].clone();
+        instance.id = format!("00000000-0000-4000-8000-{number:012}");
+        fleet.instances.push(instance);
+        let mut fault = Fault::new(FaultKind::Error);
+        (fault.message, fault.service) = (Some("m".repeat(4000)), Some("iam".to_owned()));
+        fleet.faults.push(fault);
+    }
+    let emulator = Emulator::start(fleet).await.unwrap();
+    for _ in 0..60 {
+        get(&emulator, &format!("/v2/{}", "p".repeat(2000)), None).await;
+    }
+    let (status, _, body) = get(&emulator, "/_emulator/page/state", None).await;
+    assert_eq!(status, 200);
+    assert!(body.len() < 100_000, "{}", body.len());
+    let state: Value = serde_json::from_str(&body).unwrap();
+    for (part, shown, all) in [
+        ("instance", 100, 1004),
+        ("fault", 50, 1000),
+        ("request", 50, 60),
+    ] {
+        let count = &state[format!("{part}_count")];
+        let list = state[format!("{part}s")].as_array().unwrap();
+        assert_eq!((list.len(), count), (shown, &Value::from(all)), "{part}");
+    }
+    let (_, _, body) = get(&emulator, "/_emulator/page/state?prefix=e6b9", None).await;
+    let state: Value = serde_json::from_str(&body).unwrap();
+    let [ddm] = &state["instances"].as_array().unwrap()[..] else {
+        panic!("{state}");
+    };
+    assert_eq!(ddm["id"], Fleet::DDM_ID);
+    let accounts = ddm["accounts"].as_array().unwrap();
+    assert_eq!(
+        (accounts.len(), &accounts[10]),
+        (11, &Value::from("990 more"))
+    );
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn reset(headers: &str, body: &[u8]) -> Vec<u8> {
     let path = path("v2", Fleet::DMS_ID, "password");
     let (token, length) = (Fleet::TOKEN, body.len());
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-auth-token: {token}\r\n\
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-auth-token: {token}\r\n\
          content-length: {length}\r\n{headers}\r\n"
     );
     [head.as_bytes(), body].concat()
@@ -79,7 +79,7 @@ async fn a_head_beyond_the_limits_is_refused_as_the_gateway_does() {
         let query = "q".repeat(query);
         let header = |size: &usize| format!("x: {}\r\n", "a".repeat(*size));
         let headers: String = headers.iter().map(header).collect();
-        format!("GET /x{query} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{headers}\r\n")
+        format!("GET /x{query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")
     };
     let kib = 1 << 10;
     for (query, headers, expected) in [
@@ -148,7 +148,7 @@ async fn a_body_that_is_no_json_by_its_type_is_refused() {
         let answer = raw(
             &emulator,
             format!(
-                "POST /v3/auth/tokens HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\
+                "POST /v3/auth/tokens HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
                  content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
             ),
         );
@@ -227,7 +227,7 @@ async fn bytes_that_are_no_request_end_the_connection() {
         // A version that there is not, and bytes where text belongs.
         (of_bytes("HTTP/1.1", b"HTTP/9.9"), 400),
         (of_bytes("instances", b"inst\xff\xfences"), 400),
-        (of_bytes("host: h", b"ho\xffst: h"), 400),
+        (of_bytes("host: ", b"ho\xffst: "), 400),
         (of_bytes("emulator-token", b"emulator-\xff\xfe"), 401),
         (framed("content-length: -1\r\n"), 400),
         (framed("content-length: 99999999999999999999\r\n"), 400),
@@ -335,6 +335,11 @@ async fn an_early_answer_leaves_the_connection_to_the_next_request() {
         (
             own(|good| good.replace(&path("v2", Fleet::DMS_ID, "password"), "/_emulator/clock")),
             None,
+            415,
+        ),
+        (
+            own(|good| good.replace("host: localhost", "host: example.com")),
+            None,
             421,
         ),
     ];
@@ -416,4 +421,92 @@ async fn thousands_of_idle_connections_hold_nobody_up() {
     works(&emulator).await;
     drop(idle);
     works(&emulator).await;
+}
+
+/// The bodies of all connections have one bound, and an answer comes beyond it.
+#[tokio::test(start_paused = true)]
+async fn unfinished_bodies_take_bounded_memory() {
+    let emulator = start().await;
+    let largest = 12 << 20;
+    let large = [&b"{"[..], &vec![b' '; largest - 1]].concat();
+    let request = reset("", &large);
+    // Each pipe holds little, so what is written is what the emulator has read.
+    let mut clients = Vec::new();
+    let mut servers = tokio::task::JoinSet::new();
+    let emulator = std::sync::Arc::new(emulator);
+    for _ in 0..6 {
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let shared = emulator.clone();
+        servers.spawn(async move { shared.serve(server).await });
+        client
+            .write_all(&request[..request.len() - 1])
+            .await
+            .unwrap();
+        clients.push(client);
+    }
+    // Small ones are answered meanwhile.
+    let (answer, _) = paused(&emulator, async |client| {
+        client.write_all(&reset("", PASSWORD)).await.unwrap();
+    })
+    .await;
+    assert_eq!(status(&answer), 204);
+    // Five fit into 64 MiB. The sixth was read to its end, and is answered.
+    let mut statuses = Vec::new();
+    for mut client in clients {
+        client.write_all(b" ").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(!answer.contains("APIGW") || answer.contains("APIGW.0201"));
+        statuses.push(status(&answer));
+    }
+    assert_eq!(statuses, [400, 400, 400, 400, 400, 503]);
+    // The memory is free again.
+    let (answer, _) = paused(&emulator, async |client| {
+        client.write_all(&request).await.unwrap();
+    })
+    .await;
+    assert_eq!(status(&answer), 400);
+}
+
+/// When every connection carries out a request, another one gets an answer instead of none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_too_many_is_answered() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let mut fleet = Fleet::built_in();
+    let mut latency = Fault::new(FaultKind::Latency);
+    latency.milliseconds = Some(600_000);
+    fleet.faults.push(latency);
+    let emulator = Emulator::start(fleet).await.unwrap();
+    let request = reset("", PASSWORD);
+    let mut busy = Vec::new();
+    for _ in 0..1000 {
+        let mut stream = connect(&emulator);
+        stream.write_all(&request).unwrap();
+        busy.push(stream);
+    }
+    // Without the listener, as its connections are all in use.
+    let ask = async |method: &str| {
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let request = format!(
+            "{method} /_emulator/faults HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        );
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = client.read_to_string(&mut answer);
+        let (read, ()) = tokio::join!(read, emulator.serve(server));
+        read.map(|_| answer).unwrap()
+    };
+    while !ask("GET").await.contains(r#""hits":1000,"#) {
+        tokio::task::yield_now().await;
+    }
+    let answer = raw(&emulator, &request);
+    assert_eq!(status(&answer), 503, "{answer}");
+    assert!(answer.contains("APIGW.0201"), "{answer}");
+    // Nobody who was served before was sent away.
+    assert!(ask("DELETE").await.starts_with("HTTP/1.1 204"));
+    for stream in busy {
+        assert_eq!(status(&read(stream)), 204);
+    }
 }

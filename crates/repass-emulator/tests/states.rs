@@ -443,3 +443,58 @@ async fn settings_decide_where_documents_disagree() {
         assert_eq!(words, expected, "{setting}: {value}");
     }
 }
+
+/// The table, the file of the contract and the code have the same kinds of faults.
+#[tokio::test]
+async fn every_kind_of_fault_is_a_row() {
+    let contract: Value =
+        serde_saphyr::from_str(include_str!("../../../openapi/emulator.yaml")).unwrap();
+    let kinds = &contract["components"]["schemas"]["Fault"]["properties"]["fault"];
+    let kinds: Vec<_> = (kinds["x-extensible-enum"].as_array().unwrap().iter())
+        .map(|kind| kind.as_str().unwrap())
+        .collect();
+    let rows = TABLE
+        .lines()
+        .skip_while(|line| !line.starts_with("| fault |"))
+        .skip(2);
+    let emulator = Emulator::start(Fleet::built_in()).await.unwrap();
+    let mut in_table = Vec::new();
+    for row in rows.take_while(|line| line.starts_with("| ")).map(cells) {
+        let kind = row[0].trim_matches('`');
+        in_table.push(kind);
+        let mut fault = json!({ "fault": kind });
+        let fields = row
+            .get(2)
+            .copied()
+            .unwrap_or_default()
+            .trim_end_matches('|')
+            .trim();
+        for field in fields.split(", ").filter(|field| !field.is_empty()) {
+            let field = field.trim_matches('`');
+            fault[field] = match field {
+                "when" => "after".into(),
+                "status" => 500.into(),
+                "headers" => json!({}),
+                "code" | "message" | "body" => "text".into(),
+                _ => 1.into(),
+            };
+        }
+        let fault = fault.to_string();
+        let (status, answer) =
+            send_with(&emulator, "post", "/_emulator/faults", &fault, None).await;
+        assert_eq!(status, 201, "{fault}: {answer}");
+    }
+    assert_eq!(in_table, kinds);
+    // A kind that is none names those that the code has.
+    let none = r#"{"fault":"none"}"#;
+    let (_, answer) = send_with(&emulator, "post", "/_emulator/faults", none, None).await;
+    let known = kinds
+        .iter()
+        .map(|kind| format!("`{kind}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    assert!(
+        answer["error_msg"].as_str().unwrap().contains(&known),
+        "{answer}"
+    );
+}

@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
+    /// What was printed on standard error, without the ports of this machine.
     pub(crate) stderr: String,
 }
 
@@ -53,8 +54,59 @@ pub(crate) fn run(command: &mut assert_cmd::Command) -> Run {
     Run {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        stderr: without_ports(str::from_utf8(&output.stderr).unwrap()),
     }
+}
+
+/// The text with a placeholder for each port that the system picked: these have five digits.
+pub(crate) fn without_ports(text: &str) -> String {
+    let mut parts = text.split("127.0.0.1:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        let port = if part.len() - rest.len() == 5 {
+            "PORT"
+        } else {
+            &part[..part.len() - rest.len()]
+        };
+        shown += &format!("127.0.0.1:{port}{rest}");
+    }
+    shown
+}
+
+/// Has each process that is started from now on receive signals, even if this one was started to
+/// ignore them, as `nohup` and shells in the background do. A signal that is handled here is the
+/// default again in a child; one that is ignored here stays ignored.
+#[cfg(unix)]
+pub(crate) fn default_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = u64::from_str_radix(ignored.unwrap_or("0").trim(), 16).unwrap();
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            if ignored >> (signal - 1) & 1 == 1 {
+                signal_hook::flag::register(signal, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
+}
+
+/// Sends a signal, such as `-INT`, to the process of this id.
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, id: &str) {
+    let mut kill = Command::new("kill");
+    assert!(kill.args([signal, id]).status().unwrap().success());
+}
+
+/// The signals that ask a command to end.
+pub(crate) const SIGNALS: [&str; 4] = ["-INT", "-TERM", "-QUIT", "-HUP"];
+
+/// Makes a named pipe.
+#[cfg(unix)]
+pub(crate) fn pipe(path: &std::path::Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 /// A folder with these files, such as `clouds.yaml`.

@@ -39,9 +39,12 @@ pub mod types {
         /// What goes wrong: `latency`, the request or its answer waits; `throttle`, only so many
         /// get through in a second; `error`, an error of the service; `cut`, the connection is cut;
         /// `truncate`, it is cut amid the body of the answer, or before it if there is none;
-        /// `html`, a page of a gateway; `expired_token`, a 401, for requests with a token.
+        /// `html`, a page of a gateway; `expired_token`, a 401, for requests with a token; `answer`,
+        /// any status, headers and body; `late`, the change is applied after some seconds, and its
+        /// answer is lost, unless another fault that comes after gives one; `rollback`, the change is
+        /// applied, and undone after some seconds, unless the same password was set again by then.
         pub fault: ::std::string::String,
-        /// Whether an error, a cut or a page comes `before` the request is carried out, and so in
+        /// Whether an error, an answer, a cut or a page comes `before` the request is carried out, and so in
         /// its place, or `after`, once it has changed something; and where a latency waits. A
         /// request that waits is carried out even if its client gives up, and goes on at once when
         /// the latency is removed; until then it keeps its connection. `before` unless told
@@ -54,16 +57,32 @@ pub mod types {
         ///For `throttle`. How many requests get through in a second.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub per_second: ::std::option::Option<i64>,
-        /// For `error` and `html`. The status, from 400 to 599; 500 and 502 unless told otherwise.
+        /// For `error` and `html`. The status, from 400 to 599; by default the one that the contract
+        /// has for the code, and 502. For `answer`. The status, from 200 to 599.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i32>,
         /// For `error`. The code; that of an internal error unless told otherwise. `APIGW.…` and
-        /// `APIG.…` come from the gateway; IAM has no others.
+        /// `APIG.…` come from the gateway; IAM has no others. At most 128 bytes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
-        ///For `error`. The message.
+        /// For `error`. The message, at most 4096 bytes; by default the one that the contract has
+        /// for the code.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
+        /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
+        /// `Content-Length` and `Transfer-Encoding`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<
+            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        >,
+        /// For `answer`. The body, at most 16384 bytes; it is JSON unless the headers have another
+        /// `Content-Type`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<::std::string::String>,
+        /// For `late` and `rollback`. After how many seconds of the emulator's clock the change is
+        /// applied or undone, 31536000 at most. Moving the clock counts.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub seconds: ::std::option::Option<i64>,
         ///Only requests to this service, `ddm`, `dcs`, `dms` or `iam`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub service: ::std::option::Option<::std::string::String>,
@@ -550,7 +569,7 @@ impl Client {
     /// Adds a fault after those that there are, 1000 at most; those that have hit all they may stay,
     /// with their hits, until there is no other room. Of the faults that are about a request and
     /// come before it is carried out, the first one hits it; else the first of those that come
-    /// after. Every latency does.
+    /// after. Every latency does, and besides the first `late` and the first `rollback`.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/faults`

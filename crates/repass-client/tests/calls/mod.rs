@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use repass_client::{
     AdminName, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DdmAdminPassword, DmsPassword, Endpoints, Error, InstanceId, NotSent, Operation, Outcome,
-    ProjectId, Resending, ResetPassword, UnknownCause, Username,
+    DdmAdminPassword, DmsPassword, Endpoints, Error, ErrorKind, InstanceId, Operation, Outcome,
+    ProjectId, ResetPassword, RetryConfig, Username,
 };
 
 pub(crate) const TOKEN: &str = "MIIa-token_of/the+project=";
@@ -24,9 +24,9 @@ pub(crate) fn client(url: &str, token: &str) -> Client {
     let credentials = Credentials::token(token).unwrap();
     let client = Client::new(Endpoints::all(url).unwrap(), project(), credentials).unwrap();
     // The default waits would only take time.
-    client.with_resending(Resending {
-        first_wait: Duration::ZERO,
-        ..Resending::default()
+    client.with_retries(RetryConfig {
+        initial_backoff: Duration::ZERO,
+        ..RetryConfig::default()
     })
 }
 
@@ -42,9 +42,9 @@ pub(crate) async fn reset_kafka(client: &Client) -> String {
     summary(&call(client, operation, "", new).await)
 }
 
-pub(crate) const ONE_ATTEMPT: Resending = Resending {
+pub(crate) const ONE_ATTEMPT: RetryConfig = RetryConfig {
     attempts: 1,
-    first_wait: Duration::ZERO,
+    initial_backoff: Duration::ZERO,
     deadline: Duration::from_secs(60),
 };
 
@@ -122,26 +122,43 @@ pub(crate) async fn every_call(
     ]
 }
 
-/// What a call came to, in a few words: `200 Done`, `400 Refused: Other`, `Unknown: Timeout`.
+/// The result of a call in a few words: `200 Done`, `400 Refused: Other`, `Unknown: Timeout`.
 pub(crate) fn summary(result: &Result<Outcome, Error>) -> String {
-    match result {
-        Ok(outcome) => format!("{} {:?}", outcome.status, outcome.completion),
-        Err(Error::NotSent { reason, .. }) => match reason {
-            NotSent::Policy(_) => "NotSent: Policy".to_owned(),
-            NotSent::Connect(_) => "NotSent: Connect".to_owned(),
-            NotSent::NoEndpoint(error) => format!("NotSent: {error}"),
-            NotSent::Login(error) => format!("NotSent: {error}"),
-            other => format!("NotSent: {other:?}"),
-        },
-        Err(Error::Refused(refusal)) => format!("{} Refused: {:?}", refusal.status, refusal.kind),
-        Err(Error::Unknown(unknown)) => {
-            let status = unknown.status.map(|status| format!("{status} "));
-            let cause = match &unknown.cause {
-                UnknownCause::Cut(_) => "Cut".to_owned(),
-                other => format!("{other:?}"),
-            };
-            format!("{}Unknown: {cause}", status.unwrap_or_default())
+    let error = match result {
+        Ok(outcome) => return format!("{} {:?}", outcome.status, outcome.completion),
+        Err(error) => error,
+    };
+    let status = error.status().map(|status| format!("{status} "));
+    let detail = match error.kind() {
+        ErrorKind::WrongOldPassword => error.tries_left().map(|tries| format!(" ({tries} tries)")),
+        ErrorKind::Locked => error
+            .minutes_left()
+            .map(|minutes| format!(" ({minutes} min)")),
+        ErrorKind::Throttled => error.retry_after().map(|wait| format!(" ({wait:?})")),
+        ErrorKind::Login | ErrorKind::NoEndpoint => {
+            let text = error.to_string();
+            text.split_once("not sent: ")
+                .map(|(_, reason)| format!(": {reason}"))
         }
-        Err(other) => format!("{other:?}"),
+        _ => None,
+    };
+    format!(
+        "{}{:?}: {:?}{}",
+        status.unwrap_or_default(),
+        error.certainty(),
+        error.kind(),
+        detail.unwrap_or_default()
+    )
+}
+
+/// The text of an error, with a placeholder for the port.
+pub(crate) fn text(error: &Error) -> String {
+    let text = error.to_string();
+    match text.split_once("127.0.0.1:") {
+        Some((before, after)) => {
+            let after = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            format!("{before}[address]{after}")
+        }
+        None => text,
     }
 }

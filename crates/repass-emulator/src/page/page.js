@@ -1,8 +1,6 @@
-// The fleet is asked for once a second; the console is Swagger UI on the emulator's own contract.
+// What the page shows is asked for once a second, in short; the console is Swagger UI on the emulator's own contract.
 'use strict';
 
-const SHOWN_INSTANCES = 100;
-const SHOWN_REQUESTS = 50;
 const PAUSE = 1000;
 
 const byId = (id) => document.getElementById(id);
@@ -36,17 +34,6 @@ function show(id, data, draw) {
   draw(byId(id), data);
 }
 const showText = (id, text) => show(id, text, (node) => { node.textContent = text; });
-
-// The ids are in order and a page begins after its marker, so those with the prefix come first.
-function instancesPath() {
-  const prefix = byId('filter').value.trim();
-  const query = new URLSearchParams({ limit: SHOWN_INSTANCES });
-  if (prefix !== '') {
-    const last = prefix.charCodeAt(prefix.length - 1);
-    query.set('marker', `${prefix.slice(0, -1)}${String.fromCharCode(last - 1)}\u{10FFFF}`);
-  }
-  return { prefix, path: `/_emulator/instances?${query}` };
-}
 
 function details(instance) {
   const facts = [];
@@ -82,6 +69,7 @@ function drawInstances(body, instances) {
   }));
 }
 
+const asText = (value) => (typeof value === 'object' ? JSON.stringify(value) : value);
 function drawFaults(body, faults) {
   byId('faults').hidden = faults.length === 0;
   body.replaceChildren(...faults.map(({ fault_id: id, hits, fault }) => {
@@ -89,7 +77,7 @@ function drawFaults(body, faults) {
     const facts = Object.entries(rest).filter(([, value]) => value !== null);
     return element('tr', {},
       cell('Fault', `${id} `, badge('bad', kind)),
-      cell('What', facts.map(([key, value]) => `${key} ${value}`).join(' · ') || 'every request'),
+      cell('What', facts.map(([key, value]) => `${key} ${asText(value)}`).join(' · ') || 'every request'),
       cell('Hits', hits >= (fault.count ?? Infinity) ? `${hits}, over` : String(hits)));
   }));
 }
@@ -114,15 +102,14 @@ async function refresh() {
   clearTimeout(timer);
   // Nobody looks.
   if (document.hidden) return;
-  const { prefix, path } = instancesPath();
-  const paths = [path, '/_emulator/requests', '/_emulator/faults'];
-  const answers = await Promise.all(paths.map(ask)).catch(() => null);
+  const prefix = byId('filter').value.trim();
+  const state = await ask(`/_emulator/page/state?${new URLSearchParams({ prefix })}`).catch(() => null);
   if (mine !== round) return;
-  if (answers === null) {
+  if (state === null) {
     showText('status', 'The emulator does not answer');
     byId('status').className = 'lost';
   } else {
-    draw(prefix, ...answers);
+    draw(state);
     showText('status', 'Live');
     byId('status').className = 'live';
   }
@@ -130,16 +117,17 @@ async function refresh() {
   timer = setTimeout(refresh, PAUSE);
 }
 
-function draw(prefix, fleet, log, active) {
-  const instances = fleet.instances.filter(({ id }) => id.startsWith(prefix));
-  const requests = log.requests.slice(-SHOWN_REQUESTS).reverse();
+const outOf = (part, all) => (part === all ? `${all}` : `${part} of ${all}`);
+
+function draw(state) {
+  const { instances, faults, requests } = state;
   show('instances', instances, drawInstances);
-  show('active-faults', active.faults, drawFaults);
+  show('active-faults', faults, drawFaults);
   show('received', requests, drawRequests);
   byId('instances-none').hidden = instances.length > 0;
-  const all = instances.length === fleet.count;
-  showText('fleet-count', all ? `${fleet.count}` : `${instances.length} of ${fleet.count}`);
-  const some = requests.length < log.requests.length;
+  showText('fleet-count', outOf(instances.length, state.instance_count));
+  showText('faults-count', outOf(faults.length, state.fault_count));
+  const some = requests.length < state.request_count;
   showText('requests-count', some ? `the last ${requests.length}` : `${requests.length}`);
 }
 
