@@ -31,7 +31,7 @@ pub mod types {
         /// locks nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time_left: ::std::option::Option<::std::string::String>,
-        /// What came of the reset: `1`, the password was reset; `3`, the instance is locked and
+        /// The result of the reset: `1`, the password was reset; `3`, the instance is locked and
         /// the password was not reset.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
@@ -56,7 +56,7 @@ pub mod types {
         /// page of the reset has minutes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time: ::std::option::Option<::std::string::String>,
-        /// What came of the change: `success`; `passwordFailed`, the old password is wrong;
+        /// The result of the change: `success`; `passwordFailed`, the old password is wrong;
         /// `locked`, the account is locked; `failed`, the change failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub result: ::std::option::Option<::std::string::String>,

@@ -154,7 +154,7 @@ impl Client {
     ///
     /// Sets a new password for an account without asking for the old one.
     ///
-    /// Status 200 alone is no success: `success` tells whether the password changed.
+    /// Status 200 alone does not prove success: `success` says whether the password was reset.
     ///
     ///
     /// Sends a `POST` request to `/v2/{project_id}/instances/{instance_id}/users/{username}/password`
