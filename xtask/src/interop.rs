@@ -14,9 +14,6 @@ use serde_json::Value;
 
 use Tool::{Local, Locked};
 use Work::{Check, Commands, Emulated, Lint, Program, Rules};
-use relay::{Instead, Relay};
-
-mod relay;
 
 /// What is run, in this order. A row whose need is missing is not run, and the others are.
 const ROWS: &[Row] = &[
@@ -211,43 +208,76 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("SCARF_ANALYTICS", "false"),
 ];
 
+/// The fleet of the emulator that programs talk to.
+const FLEET: &str = "crates/repass-emulator/src/fleet.yaml";
+
 /// Answers that editions of the vendor's pages have which are no source of the contract. Clients
 /// meet them, too, and some generated ones do not take them as they come.
 const OTHER_EDITIONS: &str =
     "settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }\n";
 const OTHER_EDITIONS_FLEET: &str = "other-editions.yaml";
 
+/// An answer in place of each success of an operation. What the service did stays done.
+#[derive(Debug, Clone, Copy)]
+struct Instead {
+    service: &'static str,
+    operation: &'static str,
+    status: u16,
+    body: &'static str,
+}
+
 /// Successes that prove nothing or deny it, one for each proof of each operation, and what a program
-/// has to say of it, whatever the case. One that does not look would go on, and tell a success.
+/// has to say of it, in any case. A program that does not look would go on, and report a success.
 const NO_SUCCESS: &[(Instead, &str)] = &[
-    (instead("/users/ddmtest/password", "200 OK", "{}"), UNKNOWN),
+    (instead("ddm", "resetUserPassword", 200, "{}"), UNKNOWN),
     (
-        instead("/users/ddmtest/password", "200 OK", r#"{"success":false}"#),
+        instead("ddm", "resetUserPassword", 200, r#"{"success":false}"#),
         "refused: false",
     ),
-    (instead("/admin-user", "201 Created", "{}"), UNKNOWN),
-    (instead("/password/reset", "200 OK", "{}"), UNKNOWN),
+    (instead("ddm", "resetAdministrator", 201, "{}"), UNKNOWN),
+    (instead("dcs", "resetPassword", 200, "{}"), UNKNOWN),
     (
-        instead("/password/reset", "200 OK", r#"{"code":"3"}"#),
+        instead("dcs", "resetPassword", 200, r#"{"code":"3"}"#),
         "refused: 3",
     ),
     (
-        instead("9f6e7a5c3b28/password", "200 OK", r#"{"result":"new"}"#),
+        instead("dcs", "updatePassword", 200, r#"{"result":"new"}"#),
         UNKNOWN,
     ),
     (
-        instead("9f6e7a5c3b28/password", "200 OK", r#"{"result":"locked"}"#),
+        instead("dcs", "updatePassword", 200, r#"{"result":"locked"}"#),
         "refused: locked",
     ),
-    (instead("3b8e1d2c4a57/password", "200 OK", "{}"), UNKNOWN),
+    (instead("dms", "resetPassword", 200, "{}"), UNKNOWN),
 ];
 const UNKNOWN: &str = "the answer does not say whether the password changed";
 
-const fn instead(operation: &'static str, status: &'static str, body: &'static str) -> Instead {
+const fn instead(
+    service: &'static str,
+    operation: &'static str,
+    status: u16,
+    body: &'static str,
+) -> Instead {
     Instead {
+        service,
         operation,
         status,
         body,
+    }
+}
+
+impl Instead {
+    /// The fault of the emulator that gives this answer, as a part of a fleet.
+    fn fault(&self) -> String {
+        let fault = serde_json::json!({
+            "fault": "answer",
+            "when": "after",
+            "service": self.service,
+            "operation": self.operation,
+            "status": self.status,
+            "body": self.body,
+        });
+        format!("faults: [{fault}]\n")
     }
 }
 
@@ -390,13 +420,7 @@ impl Place {
             fs::write(folder.join(&path), content).with_context(|| format!("write {path}"))?;
         }
         fs::create_dir_all(folder.join("logs"))?;
-        let fleet = "crates/repass-emulator/src/fleet.yaml";
-        let fleet =
-            fs::read_to_string(root.join(fleet)).with_context(|| format!("read {fleet}"))?;
-        fs::write(
-            folder.join(OTHER_EDITIONS_FLEET),
-            format!("{OTHER_EDITIONS}{fleet}"),
-        )?;
+        write_fleet(root, OTHER_EDITIONS, &folder.join(OTHER_EDITIONS_FLEET))?;
         Ok(Self {
             root: root.to_owned(),
             folder,
@@ -467,9 +491,12 @@ impl Place {
                     "with answers of other editions of the vendor's pages it tells: {told_again}"
                 );
                 for &(instead, said) in NO_SUCCESS {
-                    let emulator = Emulator::start(&self.repass, None)?;
-                    let relay = Relay::start(&emulator.url, instead)?;
-                    let (status, printed) = attempt(program, &folder, Some(&relay.url), &log)?;
+                    let fleet = log.with_extension("yaml");
+                    write_fleet(&self.root, &instead.fault(), &fleet)?;
+                    let emulator = Emulator::start(&self.repass, Some(&fleet))?;
+                    // With a slash at its end, as people write it, too.
+                    let url = format!("{}/", emulator.url);
+                    let (status, printed) = attempt(program, &folder, Some(&url), &log)?;
                     ensure!(
                         !status.success() && printed.to_lowercase().contains(said),
                         "with {} and {} for {} it has to fail and say: {said}; it ends with \
@@ -484,6 +511,12 @@ impl Place {
             }
         }
     }
+}
+
+/// Writes the fleet with something before it.
+fn write_fleet(root: &Path, head: &str, file: &Path) -> anyhow::Result<()> {
+    let fleet = fs::read_to_string(root.join(FLEET)).with_context(|| format!("read {FLEET}"))?;
+    fs::write(file, format!("{head}{fleet}")).with_context(|| format!("write {}", file.display()))
 }
 
 /// An emulator on a port of its own, until it is dropped.
