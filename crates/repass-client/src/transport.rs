@@ -267,6 +267,10 @@ impl Transport {
             }
             *attempt.timeout_mut() = Some(call.time_left());
             let result = call.attempt(attempt).await;
+            // A proxy that refuses does so again.
+            if matches!(&result, Err(error) if call.explain(error).is_some()) {
+                return result;
+            }
 
             // Whoever does not know the token has done nothing.
             if may_renew
