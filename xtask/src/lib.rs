@@ -5,7 +5,7 @@
 //! modules ([`client`]) and the password policies ([`policy`]). [`release`] holds their versions
 //! against what changed since they were released ([`breaking`]). [`interop`] runs others' tools on
 //! them. [`dist`] bundles the contract with a [`site`] of pages, which are partly [`markdown`] of the
-//! tree.
+//! tree. [`licences`] collects the licences of what the binary contains.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
@@ -17,6 +17,7 @@ pub mod document;
 pub mod examples;
 pub mod hosts;
 pub mod interop;
+pub mod licences;
 pub mod lint;
 pub mod markdown;
 pub mod policy;

@@ -26,7 +26,7 @@ use crate::terminal;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
-    /// How to print the result of any verb but schema and completions; as JSON it is one line, whose
+    /// How to print the result of any verb but schema, completions and licenses; as JSON it is one line, whose
     /// schema `repass schema` prints
     #[arg(long, global = true, value_enum, default_value_t, display_order = LAST)]
     pub(crate) output: Output,
@@ -257,6 +257,9 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Print the licences of the software in this binary
+    #[command(alias = "licences")]
+    Licenses,
     /// Distributed Database Middleware
     #[command(subcommand)]
     Ddm(Ddm),
