@@ -94,7 +94,7 @@ pub fn write(root: &Path) -> Result<Vec<String>> {
 /// Writes nothing, and checks that the notice is what would be written.
 ///
 /// # Errors
-/// As [`write`]; a notice that is stale or missing.
+/// As [`fn@write`]; a notice that is stale or missing.
 pub fn check(root: &Path) -> Result<()> {
     match current(root)? {
         Some(current) if current == notice(root)? => Ok(()),
