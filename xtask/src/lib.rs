@@ -7,6 +7,8 @@
 //! against what changed since they were released ([`breaking`]). [`interop`] runs others' tools on
 //! them. [`dist`] bundles the contract, in its other [`forms`] too, with a [`site`] of pages, which are partly [`markdown`] of the
 //! tree.
+//! them. [`dist`] bundles the contract with a [`site`] of pages, which are partly [`markdown`] of the
+//! tree. [`licences`] collects the licences of what the binary contains.
 //! Nothing here depends on a crate of the workspace: the generator must work when what it
 //! generates does not compile.
 
@@ -20,6 +22,7 @@ pub mod examples;
 pub mod forms;
 pub mod hosts;
 pub mod interop;
+pub mod licences;
 pub mod lint;
 pub mod markdown;
 pub mod policy;

@@ -333,3 +333,21 @@ fn every_mistake_in_a_fleet_is_told() {
     }
     insta::assert_snapshot!(told);
 }
+
+#[test]
+fn the_licences_travel_with_the_binary() {
+    for words in ["licenses", "licences", "licenses --output json"] {
+        let run = run(&mut repass(words));
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{words}");
+        for part in [
+            "| progenitor-client ",
+            "Mozilla Public License Version 2.0",
+            "| webpki-root-certs ",
+            "Community Data License Agreement",
+            "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
+            "SmartBear Software",
+        ] {
+            assert!(run.stdout.contains(part), "{words}: {part}");
+        }
+    }
+}

@@ -186,11 +186,13 @@ impl Connections {
     /// Returns what an answer of this status says of the proxy. Plain HTTP has no connection of its
     /// own through it, so the proxy answers in the service's place.
     pub(crate) fn explain_status(&self, url: &Url, status: u16) -> Option<ConnectionError> {
+        if status != 407 || url.scheme() != "http" {
+            return None;
+        }
         let proxy = self.proxies.of(url).ok()??;
-        let answers_itself = url.scheme() == "http" && proxy.url.scheme().starts_with("http");
-        (status == 407 && answers_itself).then_some(ConnectionError::ProxyCredentials {
-            variable: proxy.variable,
-        })
+        let variable = proxy.variable;
+        let is_http = proxy.url.scheme().starts_with("http");
+        is_http.then_some(ConnectionError::ProxyCredentials { variable })
     }
 }
 
