@@ -61,7 +61,7 @@ pub fn folder(root: &Path) -> Result<PathBuf> {
 /// # Errors
 /// A cargo that does not say where it builds.
 pub fn target(root: &Path) -> Result<PathBuf> {
-    let metadata = cargo(root, &["metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata = cargo_json(root, &["metadata", "--format-version", "1", "--no-deps"])?;
     let target = metadata.get("target_directory").and_then(Value::as_str);
     let target = target.context("cargo metadata has no target_directory")?;
     Ok(PathBuf::from(target))
@@ -188,7 +188,7 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>> {
 
 /// What `repass schema` prints, by its names.
 fn schemas(root: &Path) -> Result<Map<String, Value>> {
-    let schemas = cargo(root, &["run", "--quiet", "--bin", "repass", "--", "schema"])?;
+    let schemas = cargo_json(root, &["run", "--quiet", "--bin", "repass", "--", "schema"])?;
     match schemas {
         Value::Object(schemas) => Ok(schemas),
         _ => anyhow::bail!("`repass schema` prints no object"),
@@ -196,7 +196,7 @@ fn schemas(root: &Path) -> Result<Map<String, Value>> {
 }
 
 /// The JSON that a command of cargo prints. What it has to say to people goes where ours does.
-fn cargo(root: &Path, arguments: &[&str]) -> Result<Value> {
+pub(crate) fn cargo_json(root: &Path, arguments: &[&str]) -> Result<Value> {
     let command = format!("`cargo {}`", arguments.join(" "));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(cargo);

@@ -26,7 +26,7 @@ use repass_client::Operation;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
-    /// How to print the result of any verb but schema and completions; as JSON it is one line, whose
+    /// How to print the result of any verb but schema, completions and licenses; as JSON it is one line, whose
     /// schema `repass schema` prints
     #[arg(long, global = true, value_enum, default_value_t, display_order = LAST)]
     pub(crate) output: Output,
@@ -213,10 +213,14 @@ impl Output {
 }
 
 const EXIT_CODES: &str = "\
-Where the settings of a call come from, the first that says one: an option; an environment
-variable, of Huawei's SDKs (HUAWEICLOUD_SDK_…) or of OpenStack's tools (OS_…); the clouds.yaml and
-secure.yaml of OpenStack's tools, read only if --cloud or OS_CLOUD names a cloud in them. See
+The settings of a call come from options; from environment variables, of Huawei's SDKs
+(HUAWEICLOUD_SDK_…), of its Terraform provider (HW_…) or of OpenStack's tools (OS_…); and from the
+clouds.yaml and secure.yaml of OpenStack's tools, if --cloud or OS_CLOUD names a cloud in them. See
 `repass config --help`.
+
+The network's settings: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY hold the URL of a proxy (http, https or
+socks5h), NO_PROXY lists the hosts that need none, and nothing on this machine does. SSL_CERT_FILE
+and SSL_CERT_DIR (PEM files) replace the system's CA certificates, except on macOS and Windows.
 
 Exit codes:
   0  done, or accepted by the service
@@ -257,6 +261,9 @@ pub(crate) enum Verb {
         #[arg(value_enum)]
         shell: Shell,
     },
+    /// Print the licences of the software in this binary
+    #[command(alias = "licences")]
+    Licenses,
     /// Distributed Database Middleware
     #[command(subcommand)]
     Ddm(Ddm),
@@ -436,13 +443,14 @@ pub(crate) struct Access {
     /// The project of the instance, by its name
     #[arg(long, value_name = "NAME")]
     pub(crate) project_name: Option<ProjectName>,
-    /// The base URL of IAM, where a user logs in
+    /// The base URL of IAM, where a user logs in; by default that of the region or of the endpoint
     #[arg(long, value_name = "URL")]
     pub(crate) iam_endpoint: Option<String>,
-    /// A cloud in clouds.yaml, for what neither options nor the environment say
+    /// A cloud in clouds.yaml, for what neither options nor variables set; it has to be of the
+    /// operator that is called
     #[arg(long, value_name = "NAME")]
     pub(crate) cloud: Option<String>,
-    /// Accept plain http endpoints of other machines too: everyone on the way can read the password
+    /// Allow plain HTTP to remote endpoints; anyone on the network path can read the password
     #[arg(long)]
     pub(crate) allow_http: bool,
 }

@@ -29,6 +29,9 @@ use tokio::runtime::Runtime;
 use crate::arguments::{Output, Verb};
 use crate::failure::Failure;
 
+/// The licences of the software in this binary, which have to go where it goes.
+const THIRD_PARTY: &str = include_str!("../THIRD-PARTY.md");
+
 fn main() -> ExitCode {
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
@@ -71,6 +74,7 @@ async fn run(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Config(access) => config::run(&access, output),
         Verb::Schema { verb } => schema::run(verb.as_deref()),
         Verb::Completions { shell } => completions::run(shell),
+        Verb::Licenses => terminal::show(THIRD_PARTY.trim_end()),
         Verb::Ddm(verb) => service::ddm(verb, output).await,
         Verb::Dcs(verb) => service::dcs(verb, output).await,
         Verb::Dms(verb) => service::dms(verb, output).await,

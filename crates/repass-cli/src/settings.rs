@@ -304,19 +304,28 @@ impl Settings {
         let (Some(source), Some(login)) = (source, &self.login) else {
             return;
         };
-        let of_project = source.get(Which::ProjectDomain);
-        let of_user = login.get(Which::Domain).filter(|_| login.is_user());
-        if let (Some(of_project), Some(of_user)) = (of_project, of_user)
-            && of_project.text() != of_user.text()
-        {
-            self.problems.push(Problem::new(
-                format!("{} differs from {}", of_project.source, of_user.source),
-                format!(
-                    "repass finds a project by its name in the domain of the user only: give its id \
-                     ({})",
-                    ways(Which::ProjectId)
-                ),
-            ));
+        let ids = (
+            source.get(Which::ProjectDomainId),
+            source.get(Which::DomainId),
+        );
+        let names = (
+            source.get(Which::ProjectDomain),
+            login.get(Which::Domain).filter(|_| login.is_user()),
+        );
+        for pair in [names, ids] {
+            if let (Some(of_project), Some(of_user)) = pair
+                && of_project.text() != of_user.text()
+            {
+                self.problems.push(Problem::new(
+                    format!("{} differs from {}", of_project.source, of_user.source),
+                    format!(
+                        "repass finds a project by its name in the domain of the user only: give its \
+                         id ({})",
+                        ways(Which::ProjectId)
+                    ),
+                ));
+                return;
+            }
         }
     }
 
@@ -360,6 +369,13 @@ impl Settings {
     /// # Errors
     /// A setting is missing or not valid, or the cloud does not have the operation.
     pub(crate) fn client(&self, operation: Operation) -> Result<Client, Failure> {
+        let (endpoints, project, credentials) = self.parts(operation)?;
+        Client::new(endpoints, project, credentials)
+            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+    }
+
+    /// What a client is made of.
+    fn parts(&self, operation: Operation) -> Result<(Endpoints, Project, Credentials), Failure> {
         if let Some(problem) = self.problems().next() {
             return Err(problem);
         }
@@ -367,8 +383,7 @@ impl Settings {
         if operation == Operation::DdmResetPassword {
             self.check_cloud()?;
         }
-        Client::new(endpoints, self.project()?, self.credentials()?)
-            .map_err(|error| Failure::not_done(error, "check the system's certificates"))
+        Ok((endpoints, self.project()?, self.credentials()?))
     }
 
     /// Whether the cloud can be one that resets the passwords of DDM accounts.
@@ -417,17 +432,20 @@ impl Settings {
         if let Some(target) = &self.target {
             return target.no_endpoint(service, any).into();
         }
+        let files = self.given.iter().find_map(|given| given.place.as_ref());
+        if let Some(cloud) = files {
+            return Failure::usage(
+                format!("{cloud}: the cloud has no region and no endpoint"),
+                "add the line `region_name: REGION` to it, or give --region",
+            );
+        }
         let endpoints = any.iter().map(|one| ways(Which::Endpoint(*one)));
         let endpoints = endpoints.collect::<Vec<_>>().join("; ");
-        let next = format!("give one of these: {}; {endpoints}", ways(Which::Region));
-        let files = self.given.iter().find_map(|given| given.place.as_ref());
-        match files {
-            None => Failure::usage("no region and no endpoint is set", next),
-            Some(cloud) => Failure::usage(
-                format!("{cloud}: the cloud has no region and no endpoint"),
-                format!("add the line `region_name: REGION` to it, or {next}"),
-            ),
-        }
+        let region = ways(Which::Region);
+        Failure::usage(
+            "no region and no endpoint is set",
+            format!("give one of these: {region}; {endpoints}"),
+        )
     }
 
     /// The project: by its id or its name.

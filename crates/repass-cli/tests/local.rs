@@ -11,6 +11,27 @@ fn check(words: &str, password: &[u8]) -> repass::Run {
 }
 
 #[test]
+fn a_check_notes_what_services_are_reported_to_refuse() {
+    for (policy, password, is_noted) in [
+        ("dcs", "Example%Aa-2024", true),
+        ("dcs", "Example\\Aa-2024", true),
+        ("dcs", "Example~Aa-2024", false),
+        ("dms", "Example%Aa-2024", false),
+    ] {
+        for output in ["table", "json"] {
+            let words = format!("--policy {policy} --output {output}");
+            let run = check(&words, password.as_bytes());
+            assert_eq!(run.code, Some(0), "{words}: {}", run.transcript());
+            assert_eq!(
+                run.stderr.contains("are reported to refuse"),
+                is_noted,
+                "{words}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_check_tells_every_broken_rule() {
     let mut told = String::new();
     for (words, password) in [
@@ -332,4 +353,22 @@ fn every_mistake_in_a_fleet_is_told() {
         told += &format!("$ repass {words} fleet.yaml\n{transcript}\n");
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn the_licences_travel_with_the_binary() {
+    for words in ["licenses", "licences", "licenses --output json"] {
+        let run = run(&mut repass(words));
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{words}");
+        for part in [
+            "| progenitor-client ",
+            "Mozilla Public License Version 2.0",
+            "| webpki-root-certs ",
+            "Community Data License Agreement",
+            "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
+            "SmartBear Software",
+        ] {
+            assert!(run.stdout.contains(part), "{words}: {part}");
+        }
+    }
 }

@@ -48,6 +48,27 @@ fn a_change_asks_for_the_old_password_and_twice_for_the_new_one() {
 }
 
 #[test]
+fn a_call_says_first_which_settings_it_does_not_use() {
+    let emulator = Emulator::start();
+    let target = emulator.target("dms");
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let variables = "OS_TOKEN=emulator-token OS_PROJECT_ID=left-over";
+    let words = format!("dms reset-password {target}");
+    let command = format!("env -i {variables} {} {words}", program.display());
+    let mut terminal = rexpect::spawn(&command, Some(60_000)).unwrap();
+    let shown = terminal.exp_string("New password: ").unwrap();
+    let note = "note: --project-id sets the project; not used: OS_PROJECT_ID";
+    assert!(shown.starts_with(note), "{shown}");
+    terminal.send_control('c').unwrap();
+
+    // A log needs no note: `repass config` has it.
+    let mut command = repass::repass(&format!("{words} --password-stdin"));
+    let run = run(command.env("OS_PROJECT_ID", "left-over").write_stdin(NEW));
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert!(!run.stderr.contains("note:"), "{}", run.stderr);
+}
+
+#[test]
 fn two_different_new_passwords_are_not_sent() {
     let emulator = Emulator::start();
     let mut terminal = type_at(&format!("dms reset-password {}", emulator.target("dms")));

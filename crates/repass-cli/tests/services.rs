@@ -849,3 +849,110 @@ fn a_loop_ends_with_the_call_that_is_interrupted() {
     );
     assert!(!stderr.contains("call 2"), "{stderr}");
 }
+
+/// A proxy that answers each request with this status and nothing else.
+fn proxy(status: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answer = format!("HTTP/1.1 {status} \r\nconnection: close\r\n\r\n");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 1024];
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read(&mut buffer).unwrap();
+                request.extend_from_slice(&buffer[..read]);
+            }
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn what_the_network_settings_keep_from_being_sent_is_told() {
+    let (requires, refuses) = (proxy("407"), proxy("403"));
+    let user = [
+        ("OS_USERNAME", "alice"),
+        ("OS_PASSWORD", "Iam-Example-2024"),
+        ("OS_DOMAIN_NAME", "domain"),
+    ];
+    let mut told = String::new();
+    for (credentials, name, value) in [
+        (
+            &[("OS_TOKEN", "token")][..],
+            "HTTPS_PROXY",
+            "http://proxy:port".to_owned(),
+        ),
+        (&user, "HTTPS_PROXY", "http://proxy:port".to_owned()),
+        (
+            &[("OS_TOKEN", "token")],
+            "ALL_PROXY",
+            "ftp://user:Proxy-Secret@proxy".to_owned(),
+        ),
+        (
+            &[("OS_TOKEN", "token")],
+            "https_proxy",
+            format!("http://user:Proxy-Secret@{requires}"),
+        ),
+        (&user, "https_proxy", requires.clone()),
+        (
+            &[("OS_TOKEN", "token")],
+            "all_proxy",
+            format!("http://user:Proxy-Secret@{refuses}"),
+        ),
+        (
+            &[("OS_TOKEN", "token")],
+            "SSL_CERT_FILE",
+            "/nowhere".to_owned(),
+        ),
+        (&user, "SSL_CERT_DIR", "/nowhere".to_owned()),
+    ] {
+        for output in ["table", "json"] {
+            let words = "dms reset-password --region eu-de --project-id p --instance-id i";
+            let words = format!("{words} --password-stdin --verbose --output {output}");
+            let mut command = bare(&words);
+            command.envs(credentials.iter().copied()).env(name, &value);
+            let run = run(command.write_stdin(NEW));
+            assert_eq!(run.code, Some(1), "{}", run.stderr);
+            assert!(!run.transcript().contains("Proxy-Secret"), "{name}");
+            let lines = run.stderr.lines().chain(run.stdout.lines());
+            let lines = lines.filter(|line| !line.contains("repass_client::"));
+            if output == "table" {
+                told += &format!("# {name}={}\n", value.split(':').next().unwrap());
+                told += &lines.map(|line| format!("{line}\n")).collect::<String>();
+            } else {
+                let kind = &serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap();
+                let kind = kind["error"]["kind"].as_str().unwrap();
+                assert!(["connect", "login"].contains(&kind), "{}", run.stdout);
+            }
+        }
+    }
+    insta::assert_snapshot!(told, @r"
+    # HTTPS_PROXY=http
+    error: DMS password reset: nothing was sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    next: nothing changed; correct the network settings, and try again
+    # HTTPS_PROXY=http
+    error: DMS password reset: nothing was sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    next: nothing changed; correct the network settings, and try again
+    # ALL_PROXY=ftp
+    error: DMS password reset: nothing was sent: ALL_PROXY holds a proxy URL with the scheme ftp; use http, https or socks5h
+    next: nothing changed; correct the network settings, and try again
+    # https_proxy=http
+    error: DMS password reset: nothing was sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    next: nothing changed; correct the network settings, and try again
+    # https_proxy=127.0.0.1
+    error: DMS password reset: nothing was sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    next: nothing changed; correct the network settings, and try again
+    # all_proxy=http
+    error: DMS password reset: nothing was sent: the proxy in all_proxy refused to connect to the host
+    next: nothing changed; correct the network settings, and try again
+    # SSL_CERT_FILE=/nowhere
+    error: DMS password reset: nothing was sent: no CA certificates were found where SSL_CERT_FILE points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    next: nothing changed; correct the network settings, and try again
+    # SSL_CERT_DIR=/nowhere
+    error: DMS password reset: nothing was sent: no CA certificates were found where SSL_CERT_DIR points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    next: nothing changed; correct the network settings, and try again
+    ");
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Proxy, Url};
+use reqwest::{Client, Proxy, Url};
 
 /// How long an idle connection is kept for the next call. Services close idle connections after
 /// minutes; the outcome of a call that met the closing would be unknown.
@@ -75,14 +75,24 @@ fn no_certificates(variable: Option<&str>) -> String {
     }
 }
 
+/// The certificate authorities that are trusted in place of the system's.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub(crate) type Authorities = Vec<reqwest::Certificate>;
+/// Without TLS there are none.
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+pub(crate) type Authorities = ();
+
 /// HTTP clients, each created when it is first needed: reading the system's certificates takes
 /// longer than a call, and plain HTTP does without them.
 pub(crate) struct Connections {
     /// How long connecting may take, TLS included.
     pub(crate) timeout: Duration,
     proxies: Proxies,
-    /// The only certificate authorities that are trusted. If there are none, the system's are.
-    authorities: Vec<Certificate>,
+    #[cfg_attr(
+        not(any(feature = "rustls", feature = "native-tls")),
+        expect(dead_code, reason = "only TLS has authorities")
+    )]
+    authorities: Authorities,
     clients: Mutex<HashMap<Kind, Client>>,
 }
 
@@ -98,7 +108,7 @@ struct Kind {
 }
 
 impl Connections {
-    pub(crate) fn new(timeout: Duration, authorities: Vec<Certificate>) -> Self {
+    pub(crate) fn new(timeout: Duration, authorities: Authorities) -> Self {
         Self {
             timeout,
             authorities,
@@ -186,11 +196,13 @@ impl Connections {
     /// Returns what an answer of this status says of the proxy. Plain HTTP has no connection of its
     /// own through it, so the proxy answers in the service's place.
     pub(crate) fn explain_status(&self, url: &Url, status: u16) -> Option<ConnectionError> {
+        if status != 407 || url.scheme() != "http" {
+            return None;
+        }
         let proxy = self.proxies.of(url).ok()??;
-        let answers_itself = url.scheme() == "http" && proxy.url.scheme().starts_with("http");
-        (status == 407 && answers_itself).then_some(ConnectionError::ProxyCredentials {
-            variable: proxy.variable,
-        })
+        let variable = proxy.variable;
+        let is_http = proxy.url.scheme().starts_with("http");
+        is_http.then_some(ConnectionError::ProxyCredentials { variable })
     }
 }
 
@@ -369,7 +381,7 @@ mod tests {
                 });
             }
         });
-        let connections = Connections::new(Duration::from_secs(5), Vec::new());
+        let connections = Connections::new(Duration::from_secs(5), Authorities::default());
         for (fresh, expected) in [(false, 1), (true, 3)] {
             *accepted.lock().unwrap() = 0;
             for _ in 0..3 {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::{Certificate, Url};
+use reqwest::Url;
 
 use crate::Service;
 use crate::cloud::{Cloud, NoEndpoint};
-use crate::connections::is_loopback;
+use crate::connections::{Authorities, is_loopback};
 
 /// The base URL of each service that a client talks to.
 ///
@@ -18,7 +18,7 @@ pub struct Endpoints {
     cloud: Option<Cloud>,
     pub(crate) allow_http: bool,
     /// The only certificate authorities that are trusted, if there are any.
-    pub(crate) authorities: Vec<Certificate>,
+    pub(crate) authorities: Authorities,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -75,13 +75,14 @@ impl Endpoints {
         self
     }
 
-    /// The same endpoints, whose certificates have to be signed by one of these authorities. Those
-    /// of the system are no longer trusted.
+    /// Returns the same endpoints, which trust only certificates of these authorities and no longer
+    /// those of the system.
     ///
     /// # Errors
     /// The text has no certificate in PEM.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub fn with_ca(mut self, pem: &str) -> Result<Self, InvalidCertificates> {
-        let authorities = Certificate::from_pem_bundle(pem.as_bytes());
+        let authorities = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
         self.authorities = authorities.map_err(|_| InvalidCertificates)?;
         if self.authorities.is_empty() {
             return Err(InvalidCertificates);

@@ -207,7 +207,8 @@ impl Exchange<'_> {
             RetryClass::LostAnswer => (true, true),
         };
         let (retry_after, in_doubt) = match last {
-            Err(Failure::NotSent(error, _)) if !error.is_builder() => (None, false),
+            // What the proxy refused it will refuse again.
+            Err(Failure::NotSent(error, None)) if !error.is_builder() => (None, false),
             Err(Failure::Lost(..)) if lost => (None, true),
             Ok(answer) if answer.status == 429 => (answer.retry_after(), false),
             Ok(answer) if answer.status == 503 && unavailable => (answer.retry_after(), true),

@@ -1,6 +1,7 @@
 //! Who operates a host.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 
@@ -18,7 +19,7 @@ pub enum Operator {
     OpenTelekomCloud,
     /// This machine, where the emulator runs.
     Loopback,
-    /// Any other operator, such as a partner of Huawei: its host without the name of the service.
+    /// Any other operator, such as a partner of Huawei, by its domain.
     Other(String),
 }
 
@@ -83,14 +84,33 @@ impl Operator {
         }
     }
 
-    /// Two hosts that differ only in the name of a service are of one operator.
+    /// The host without its first label, which is the name of a service. Where the rest could be a
+    /// domain under which anyone has names, such as `co.uk`, it is the whole host; so it is for an
+    /// address.
     fn of_other(host: &str) -> Self {
-        const SERVICES: [&str; 4] = ["iam", "ddm", "dcs", "dms"];
+        let is_shared = |site: &str| match site.split_once('.') {
+            None => true,
+            Some((first, rest)) => !rest.contains('.') && first.len() < 4 && rest.len() < 4,
+        };
+        let is_address = host.starts_with('[') || host.parse::<IpAddr>().is_ok();
         let site = match host.split_once('.') {
-            Some((service, site)) if SERVICES.contains(&service) && site.contains('.') => site,
+            Some((_, site)) if !is_address && !is_shared(site) => site,
             _ => host,
         };
         Self::Other(site.to_owned())
+    }
+
+    /// Whether two hosts are of the same operator. Those of other operators are if one is below the
+    /// domain of the other: a partner has `iam.REGION.DOMAIN`, but `dcs.DOMAIN`.
+    pub fn matches(&self, other: &Self) -> bool {
+        let is_below = |site: &str, domain: &str| {
+            let start = site.strip_suffix(domain);
+            start.is_some_and(|start| start.is_empty() || start.ends_with('.'))
+        };
+        match (self, other) {
+            (Self::Other(one), Self::Other(two)) => is_below(one, two) || is_below(two, one),
+            _ => self == other,
+        }
     }
 }
 

@@ -133,7 +133,7 @@ fn a_host_has_an_operator() {
     https://dms.eu-west-101.myhuaweicloud.eu: HuaweiCloud, region eu-west-101
     https://iam.myhuaweicloud.com/v3: HuaweiCloud, region -
     https://dcs.xx-new-1.myhuaweicloud.com: HuaweiCloud, region xx-new-1
-    https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3: Other("iam-pub.eu-ch2.sc.otc.t-systems.com"), region -
+    https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3: Other("eu-ch2.sc.otc.t-systems.com"), region -
     https://iam.eu-west-0.prod-cloud-ocb.orange-business.com/v3: Other("eu-west-0.prod-cloud-ocb.orange-business.com"), region -
     https://dcs.eu-west-0.prod-cloud-ocb.orange-business.com: Other("eu-west-0.prod-cloud-ocb.orange-business.com"), region -
     https://iam.eu-de.otc.t-systems.com.example: Other("eu-de.otc.t-systems.com.example"), region -
@@ -149,6 +149,55 @@ fn a_host_has_an_operator() {
         Location::of_url("https://iam.eu-nl.otc.t-systems.com")
     );
     assert_eq!(Location::of_region("nowhere"), None);
+}
+
+#[test]
+fn hosts_below_one_domain_are_of_one_operator() {
+    let operator = |host: &str| {
+        Location::of_url(&format!("https://{host}"))
+            .unwrap()
+            .operator
+    };
+    for (one, two, expected) in [
+        (
+            "iam.eu-west-0.partner.example",
+            "dcs.eu-west-0.partner.example",
+            true,
+        ),
+        ("iam.eu-west-0.partner.example", "dcs.partner.example", true),
+        (
+            "iam-pub.eu-ch2.sc.otc.t-systems.com",
+            "dcs.eu-ch2.sc.otc.t-systems.com",
+            true,
+        ),
+        ("identity.partner.example", "redis.partner.example", true),
+        ("iam.partner.example", "dcs.other.example", false),
+        (
+            "iam.eu-west-0.partner.example",
+            "dcs.eu-west-1.partner.example",
+            false,
+        ),
+        ("iam.partner.co.uk", "dcs.other.co.uk", false),
+        ("partner.co.uk", "other.co.uk", false),
+        ("10.0.0.1", "11.0.0.1", false),
+        ("10.0.0.1", "0.0.1.example", false),
+        ("[2001:db8::1]", "[2001:db8::2]", false),
+        ("partner.example", "other.example", false),
+        (
+            "iam.eu-de.otc.t-systems.com",
+            "dcs.eu-ch2.sc.otc.t-systems.com",
+            false,
+        ),
+        (
+            "iam.eu-de.otc.t-systems.com",
+            "dcs.eu-nl.otc.t-systems.com",
+            true,
+        ),
+    ] {
+        let (first, second) = (operator(one), operator(two));
+        assert_eq!(first.matches(&second), expected, "{one} {two}");
+        assert_eq!(second.matches(&first), expected, "{two} {one}");
+    }
 }
 
 #[test]

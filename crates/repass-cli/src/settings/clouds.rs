@@ -73,8 +73,8 @@ struct Layer<'a> {
 }
 
 impl Cloud {
-    /// Reads the cloud of this name. Of its regions, the first that is wanted is taken, or else
-    /// the first one.
+    /// Reads the cloud of this name. Of its regions, the first of the wanted ones that it has is
+    /// taken, or else its first one.
     ///
     /// # Errors
     /// There is no file, or it cannot be read, or it does not have the cloud, or its structure is
@@ -301,9 +301,14 @@ impl<'a> Region<'a> {
         for layers in [own, profile] {
             let name = text_of(layers, &["region_name"])?;
             let regions = Self::listed(layers)?;
-            let chosen = |region: &&Self| wanted.contains(&region.name.text());
-            let first = regions.iter().find(chosen).or(regions.first());
-            let Some(first) = first else {
+            let chosen = |wanted: &&str| {
+                let mut regions = regions.iter();
+                regions.find(|region| region.name.text() == *wanted)
+            };
+            if let Some(chosen) = wanted.iter().find_map(|wanted| chosen(&wanted)) {
+                return Ok(Some(chosen.clone()));
+            }
+            let Some(first) = regions.first() else {
                 match name {
                     None => continue,
                     Some(name) => return Ok(Some(Self { name, values: None })),

@@ -63,18 +63,13 @@ pub(crate) fn ways(which: Which) -> String {
     }
 }
 
-/// The ways to set it beside a setting of this source.
+/// The common way to set it in this source, or nothing if there is none.
 pub(crate) fn ways_in(which: Which, origin: Origin) -> String {
-    match origin {
-        Origin::Files => {
-            let fields = fields(which).take(2).collect::<Vec<_>>().join(" or ");
-            format!("{fields} in clouds.yaml")
-        }
-        _ => {
-            let variables = variables(which, origin).take(2);
-            variables.collect::<Vec<_>>().join(" or ")
-        }
+    if origin == Origin::Files {
+        let field = fields(which).next().unwrap_or_default();
+        return format!("{field} in clouds.yaml");
     }
+    variables(which, origin).next().unwrap_or_default()
 }
 
 fn variables(which: Which, origin: Origin) -> impl Iterator<Item = String> {

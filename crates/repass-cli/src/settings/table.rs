@@ -95,8 +95,7 @@ const fn row(name: &'static str, places: u8, role: Role) -> Name {
 
 use Role::{Finds, Harmless, Only, Refused, Sets};
 
-const PASSWORD_OR_TOKEN: &str =
-    "repass logs in with a user's name and password, or takes a token or an access key";
+const PASSWORD_OR_TOKEN: &str = "give a user's name and password, a token or an access key instead";
 const NO_FEDERATION: &str =
     "repass does not log in through an identity provider: get a token or an access key, and set it";
 const NO_FILE: &str = "repass does not read that file: set HUAWEICLOUD_SDK_AK and _SK instead";
@@ -251,6 +250,13 @@ pub(crate) const NAMES: &[Name] = &[
     // Other ways to log in.
     row("application_credential_*", ALL, Refused(PASSWORD_OR_TOKEN)),
     row("passcode", ALL, Refused(PASSWORD_OR_TOKEN)),
+    row("service_token", VARIABLE, Refused(PASSWORD_OR_TOKEN)),
+    row("service_endpoint", VARIABLE, Refused(PASSWORD_OR_TOKEN)),
+    row(
+        "auth_strategy",
+        VARIABLE,
+        Only(&["keystone"], PASSWORD_OR_TOKEN),
+    ),
     row("auth_methods", ALL, Refused(PASSWORD_OR_TOKEN)),
     row(
         "trust_id",
@@ -452,6 +458,15 @@ pub(crate) const NAMES: &[Name] = &[
     row("cache*", BOTH, Harmless(OTHER_TOOL)),
     row("metrics", CLOUD, Harmless(OTHER_TOOL)),
     row("max_retries", BOTH, Harmless("repass has its own retries")),
+    row("backoff_*", BOTH, Harmless("repass has its own retries")),
+    row(
+        "allow_reauth",
+        ALL,
+        Harmless("repass logs in again when a token ends"),
+    ),
+    row("no_cache", VARIABLE, Harmless(OTHER_TOOL)),
+    row("cloudname", VARIABLE, Harmless(OTHER_TOOL)),
+    row("activity_*", VARIABLE, Harmless(OTHER_TOOL)),
     row("test*", VARIABLE, Harmless(OTHER_TOOL)),
     row("std*", VARIABLE, Harmless(OTHER_TOOL)),
     row("log*", VARIABLE, Harmless(OTHER_TOOL)),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use repass_client::{Cloud, Endpoints, Location, Operator, Service};
 
 use super::found::{Found, Given, Origin, Problem, Source};
-use super::help::{name_of, ways};
+use super::help::{name_of, ways, ways_in};
+use super::sources::option;
 use super::table::Which;
 
 /// The services whose passwords are set.
@@ -103,17 +104,18 @@ impl Target {
             }
             return;
         };
-        let is_other = |operator: &Operator| matches!(operator, Operator::Other(_));
-        // Other hosts that stand together are of one operator: the source itself says so.
-        let are_one = self.operators.len() == 1 || self.operators.iter().all(is_other);
         let other = endpoints
             .iter()
-            .find(|(_, _, other)| other.operator != first.operator);
-        if let Some((_, other_source, other)) = other.filter(|_| !are_one) {
-            self.problems.push(disagreement(
-                (source, &first.operator.to_string()),
-                (other_source, &other.operator.to_string()),
-            ));
+            .find(|(_, _, other)| !other.operator.matches(&first.operator));
+        if let Some((_, other_source, other)) = other {
+            let (here, there) = match (&first.operator, &other.operator) {
+                (Operator::Other(_), Operator::Other(_)) => {
+                    ("one operator".into(), "another".into())
+                }
+                (here, there) => (here.to_string(), there.to_string()),
+            };
+            self.problems
+                .push(disagreement((source, &here), (other_source, &there)));
             return;
         }
         match first.operator {
@@ -256,10 +258,11 @@ impl Target {
 
     /// Whether credentials that belong to these operators may be sent there.
     pub(crate) fn is_of(&self, operators: &BTreeSet<Operator>) -> bool {
-        let is_other = |operator: &Operator| matches!(operator, Operator::Other(_));
-        operators.is_superset(&self.operators)
-            && (operators.len() == self.operators.len()
-                || (operators.iter().all(is_other) && self.operators.iter().all(is_other)))
+        let mut pairs = self
+            .operators
+            .iter()
+            .flat_map(|own| operators.iter().map(move |theirs| (own, theirs)));
+        pairs.all(|(own, theirs)| own.matches(theirs))
     }
 
     /// The name of the operator, for people.
@@ -280,7 +283,7 @@ impl Target {
 
     /// That a service has no endpoint, and how any of these gets one.
     pub(crate) fn no_endpoint(&self, service: Service, any: &[Service]) -> Problem {
-        let ways = any.iter().map(|one| ways(Which::Endpoint(*one)));
+        let ways = any.iter().map(|one| self.ways_beside(*one));
         let ways = ways.collect::<Vec<_>>().join("; ");
         let endpoint = self
             .given
@@ -324,6 +327,16 @@ impl Target {
                 format!("give the endpoint of {service}: {ways}"),
             ),
         }
+    }
+
+    /// The ways to set an endpoint in the same source.
+    fn ways_beside(&self, service: Service) -> String {
+        let which = Which::Endpoint(service);
+        let ways = match self.origin {
+            Origin::Options => option(which).map(|(name, _)| name.to_owned()),
+            origin => Some(ways_in(which, origin)).filter(|ways| !ways.is_empty()),
+        };
+        ways.unwrap_or_else(|| "--endpoint and --iam-endpoint".to_owned())
     }
 
     /// The line that would give the region.

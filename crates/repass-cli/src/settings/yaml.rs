@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::input::Input;
 
 /// More than any such file has.
-const LARGEST_KIB: u16 = 1024;
+const LARGEST_KIB: u16 = 256;
 
 /// A file that was read.
 pub(crate) struct Document {

@@ -69,20 +69,6 @@ pub mod types {
         /// for the code.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
-        /// `Content-Length` and `Transfer-Encoding`.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub headers: ::std::option::Option<
-            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
-        >,
-        /// For `answer`. The body, at most 16384 bytes; it is JSON unless the headers have another
-        /// `Content-Type`.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub body: ::std::option::Option<::std::string::String>,
-        /// For `late` and `rollback`. After how many seconds of the emulator's clock the change is
-        /// applied or undone, 31536000 at most. Moving the clock counts.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub seconds: ::std::option::Option<i64>,
         ///Only requests to this service, `ddm`, `dcs`, `dms` or `iam`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub service: ::std::option::Option<::std::string::String>,
@@ -102,6 +88,20 @@ pub mod types {
         /// id of the fault unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub seed: ::std::option::Option<i64>,
+        /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
+        /// `Content-Length` and `Transfer-Encoding`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<
+            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        >,
+        /// For `answer`. The body, at most 16384 bytes; it is JSON unless the headers have another
+        /// `Content-Type`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<::std::string::String>,
+        /// For `late` and `rollback`. After how many seconds of the emulator's clock the change is
+        /// applied or undone, 31536000 at most. Moving the clock counts.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub seconds: ::std::option::Option<i64>,
     }
     ///`FaultAdded`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
