@@ -711,7 +711,9 @@ impl Client {
     }
     /// Move the clock ahead
     ///
-    /// So that a lock runs out, a change ends, or a token. It never goes back.
+    /// So that a lock runs out, a change ends, or a token. It never goes back. Signatures are checked
+    /// against it, and every answer has it in its `Date`: a client that signs meets what it would
+    /// meet if its own clock were behind.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/clock`
