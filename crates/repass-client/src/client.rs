@@ -8,7 +8,6 @@ use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
     Violations,
 };
-use reqwest::Url;
 use tracing::Instrument;
 
 use crate::answer::Answer;
@@ -280,8 +279,7 @@ impl Client {
     }
 
     fn call(&self, operation: Operation, instance: &InstanceId, account: Option<&str>) -> Call<'_> {
-        let endpoint = self.endpoints.url(operation.service()).ok();
-        let host = endpoint.and_then(|url| host(&Url::parse(url).ok()?));
+        let host = self.endpoints.host(operation.service());
         Call {
             client: self,
             rules: OperationRules::of(operation),
@@ -289,19 +287,11 @@ impl Client {
                 operation,
                 instance: instance.clone(),
                 account: account.map(str::to_owned),
-                host,
+                host: host.map(str::to_owned),
             },
             budget: Budget::new(self.network.retries),
         }
     }
-}
-
-fn host(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
 }
 
 /// One call.

@@ -22,6 +22,9 @@ const MOST_READINGS: usize = 100;
 /// The shortest secret that is looked for in Base64 and hexadecimal: any word decodes to something.
 const SHORTEST_IN_BINARY: usize = 4;
 
+/// The characters that an escape begins with, and the one that stands for a space in a form.
+const ESCAPES: [char; 4] = ['%', '+', '&', '\\'];
+
 /// The shortest text out of Base64 or hexadecimal that is decoded further.
 const SHORTEST_NESTED: usize = 8;
 
@@ -130,10 +133,12 @@ impl Redactor {
         let mut open = vec![text.to_owned()];
         while let Some(reading) = open.pop() {
             let mut found = Vec::new();
-            for decode in [percent, form, html, backslashes] {
-                match decode(&reading) {
-                    Ok(decoded) => found.push(decoded),
-                    Err(Invalid) => return true,
+            if reading.contains(ESCAPES) {
+                for decode in [percent, form, html, backslashes] {
+                    match decode(&reading) {
+                        Ok(decoded) => found.push(decoded),
+                        Err(Invalid) => return true,
+                    }
                 }
             }
             for decoded in binary(&reading) {
@@ -155,9 +160,14 @@ impl Redactor {
                 }
             }
         }
-        // A mixture: some of a secret's own characters look like an escape, and others are escaped.
+        // A mixture: some of a secret's own characters look like an escape, and were decoded as one.
+        let escaped = |secret: &&str| secret.contains(ESCAPES);
+        let secrets = self.0.iter().map(Secret::expose).filter(escaped);
+        let mut secrets = secrets.map(fully_decoded).peekable();
+        if secrets.peek().is_none() {
+            return false;
+        }
         let text = fully_decoded(text);
-        let mut secrets = self.0.iter().map(|secret| fully_decoded(secret.expose()));
         secrets.any(|secret| !secret.is_empty() && text.contains(&secret))
     }
 
@@ -362,9 +372,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Decodes every run of characters that may be Base64 or hexadecimal, line breaks within removed.
 fn binary(text: &str) -> Vec<String> {
-    let joined: String = text.split_ascii_whitespace().collect();
+    let mut texts = vec![text.to_owned()];
+    if text.contains(|character: char| character.is_ascii_whitespace()) {
+        texts.push(text.split_ascii_whitespace().collect());
+    }
     let mut decoded = Vec::new();
-    for text in [text, &joined] {
+    for text in &texts {
         let runs = |allowed: fn(char) -> bool| {
             let runs = text.split(move |character| !allowed(character));
             runs.filter(|run| run.len() >= SHORTEST_IN_BINARY)
