@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("settings/sources.md")]
 
+mod claims;
 mod clouds;
 mod credentials;
 mod found;
@@ -14,13 +15,12 @@ mod yaml;
 #[cfg(test)]
 mod properties;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use repass_client::{
     Client, Credentials, Endpoints, InvalidEndpoint, Operation, Operator, Project, ProjectId,
-    ProjectName, Secret, Service,
+    ProjectName, Service,
 };
 
 pub(crate) use found::{Found, Source};
@@ -30,6 +30,7 @@ pub(crate) use target::SERVICES;
 
 use crate::arguments::Access;
 use crate::failure::Failure;
+use claims::{Claim, Targets, conflict};
 use credentials::Login;
 use found::{Environment, Given, Origin, Problem};
 use help::{name_of, ways};
@@ -48,7 +49,7 @@ pub(crate) struct Settings {
     ca_certificates: Option<Found>,
     /// The certificates of the only authorities to trust.
     authorities: Option<String>,
-    /// What keeps every call from being made.
+    /// Problems that prevent every call.
     problems: Vec<Problem>,
     overrides: Vec<Override>,
     allow_http: bool,
@@ -57,7 +58,7 @@ pub(crate) struct Settings {
 /// Settings that are not used, because a stronger source has some of their group.
 #[derive(Debug, Clone)]
 pub(crate) struct Override {
-    /// Such as `endpoints`.
+    /// Such as `target`.
     pub(crate) group: &'static str,
     pub(crate) from: String,
     pub(crate) instead_of: Vec<String>,
@@ -233,18 +234,29 @@ impl Settings {
         };
         let others: Vec<_> = all
             .filter(|(_, (other, value))| (*other, value.text()) != (which, found.text()))
-            .map(|(_, (_, found))| found.source)
+            .map(|(given, (_, found))| (given.origin, found.source))
             .collect();
         let claim = Claim::of(given, targets);
-        // A project is no secret: one of an unknown cloud may be meant. One conflict of the same two
-        // sources is enough.
+        // A project is not a secret: one of an unknown cloud may complete a named cloud, but not
+        // replace what that one says. One conflict of the same two sources is enough.
+        let of_files = others.iter().find(|(origin, _)| *origin == Origin::Files);
+        let is_unknown = matches!(claim, Claim::Nothing);
         if let Some(target) = &targets.in_force
-            && !(claim.allows(target) || matches!(claim, Claim::Nothing))
             && self.problems.is_empty()
+            && given.origin != Origin::Options
         {
-            self.problems
-                .push(claim.problem("a project", &found.source, target));
+            if !is_unknown && !claim.allows(target) {
+                self.problems
+                    .push(claim.problem("a project", &found.source, target));
+            } else if let (true, Some((_, of_files))) = (is_unknown, of_files) {
+                self.problems.push(Problem::new(
+                    format!("{} differs from {of_files}", found.source),
+                    "unset the variable if it is left over; otherwise set OS_REGION_NAME beside it, \
+                     or give the project as an option",
+                ));
+            }
         }
+        let others: Vec<_> = others.into_iter().map(|(_, source)| source).collect();
         if !others.is_empty() {
             self.overrides
                 .push(Override::new("project", Some(&found.source), &others));
@@ -374,7 +386,7 @@ impl Settings {
             .map_err(|error| Failure::not_done(error, "check the system's certificates"))
     }
 
-    /// What a client is made of.
+    /// The parts that a client is made of.
     fn parts(&self, operation: Operation) -> Result<(Endpoints, Project, Credentials), Failure> {
         if let Some(problem) = self.problems().next() {
             return Err(problem);
@@ -386,7 +398,7 @@ impl Settings {
         Ok((endpoints, self.project()?, self.credentials()?))
     }
 
-    /// Whether the cloud can be one that resets the passwords of DDM accounts.
+    /// Fails if the cloud does not reset the passwords of DDM accounts.
     fn check_cloud(&self) -> Result<(), Failure> {
         let target = self.target.as_ref();
         let target = target.filter(|target| target.operators.contains(&Operator::OpenTelekomCloud));
@@ -427,7 +439,7 @@ impl Settings {
             .map_err(|error| invalid_endpoint(found, error).into())
     }
 
-    /// That a service has no endpoint, and how any of these gets one.
+    /// The failure that a service has no endpoint, with the ways to give one to any of these.
     pub(crate) fn no_endpoint(&self, service: Service, any: &[Service]) -> Failure {
         if let Some(target) = &self.target {
             return target.no_endpoint(service, any).into();
@@ -498,125 +510,6 @@ fn invalid_endpoint(found: &Found, error: InvalidEndpoint) -> Problem {
         _ => "write the URL in that form",
     };
     Problem::new(format!("{}: {error}", found.source), next)
-}
-
-/// The target in force, and those of the other sources.
-struct Targets {
-    in_force: Option<Target>,
-    others: Vec<Target>,
-}
-
-impl Targets {
-    fn of(&self, origin: Origin) -> Option<&Target> {
-        let mut all = self.in_force.iter().chain(&self.others);
-        all.find(|target| target.origin == origin)
-    }
-
-    /// The region of a known cloud.
-    fn region(&self) -> Option<Secret> {
-        self.in_force.as_ref()?.region().map(Secret::from)
-    }
-}
-
-/// Why a weaker source does not go with the target in force, if it does not.
-///
-/// An option is meant for this call and counts. Two other sources that differ were set at
-/// different times, and a cloud that was named was named for a reason.
-fn conflict(target: &Target, other: &Target) -> Option<Problem> {
-    let (source, others) = (target.source()?, other.source()?);
-    let counts = target.origin != Origin::Options || other.origin == Origin::Files;
-    let differ = !target.operators.is_empty()
-        && !other.operators.is_empty()
-        && !target.is_of(&other.operators);
-    if counts && differ {
-        return Some(Problem::new(
-            format!(
-                "{source} names {}, but {others} names {}",
-                target.operator(),
-                other.operator()
-            ),
-            match other.origin {
-                Origin::Files => {
-                    "name another cloud, or remove the one of the two that is not meant"
-                }
-                _ => "unset the one of the two that is not meant",
-            },
-        ));
-    }
-    let (here, there) = (target.region()?, other.region()?);
-    (target.origin != Origin::Options && here != there).then(|| {
-        Problem::new(
-            format!("{source} is in another region than {others}"),
-            "remove the one of the two that is not meant, or name the region with --region",
-        )
-    })
-}
-
-/// The operator that a source's credentials and project belong to.
-enum Claim {
-    /// The source itself names operators, there.
-    Named(BTreeSet<Operator>, Source),
-    /// The variables are Huawei's.
-    Huaweis,
-    Nothing,
-}
-
-impl Claim {
-    fn of(given: &Given, targets: &Targets) -> Self {
-        let target = targets.of(given.origin);
-        let named = target.and_then(|target| Some((target.operators.clone(), target.source()?)));
-        match named {
-            Some((operators, source)) if !operators.is_empty() => {
-                Self::Named(operators, source.clone())
-            }
-            _ if given.origin.is_huaweis() => Self::Huaweis,
-            _ => Self::Nothing,
-        }
-    }
-
-    /// Whether what belongs to it may be sent to the target.
-    fn allows(&self, target: &Target) -> bool {
-        match self {
-            Self::Named(operators, _) => target.is_of(operators),
-            // The options may name an emulator or a partner of Huawei.
-            Self::Huaweis if target.origin == Origin::Options => {
-                !target.operators.contains(&Operator::OpenTelekomCloud)
-            }
-            Self::Huaweis => target.operators.contains(&Operator::HuaweiCloud),
-            Self::Nothing => target.origin == Origin::Options,
-        }
-    }
-
-    fn problem(&self, what: &str, source: &Source, target: &Target) -> Problem {
-        let whose = match self {
-            Self::Named(operators, named_by) => {
-                let names = operators.iter().map(Operator::to_string);
-                let names = names.collect::<Vec<_>>().join(" and of ");
-                format!("of {names} ({named_by})")
-            }
-            Self::Huaweis => format!("of {}", Operator::HuaweiCloud),
-            Self::Nothing => "of an unknown cloud".to_owned(),
-        };
-        let endpoints = target.source().map(Source::to_string).unwrap_or_default();
-        let next = match self {
-            Self::Nothing => format!(
-                "set the region or an endpoint at the same place as {source}, or give the region as \
-                 an option"
-            ),
-            _ => format!(
-                "set {what} for {} where its endpoints are set, or remove what is left of the \
-                 other cloud",
-                target.operator()
-            ),
-        };
-        Problem::new(
-            format!(
-                "{source} sets {what} {whose}, but {endpoints} names {}",
-                target.operator()
-            ),
-            next,
-        )
-    }
 }
 
 impl Override {

@@ -1,4 +1,4 @@
-//! Which host gets which credentials: the tables of the documentation, whole files, and mixes.
+//! The hosts that get credentials: the tables of the documentation, whole files, and mixes.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -109,7 +109,7 @@ impl Column {
     }
 }
 
-/// What a cell is tried with: fields to set, those to leave out of the base, and what is requested.
+/// The trial of a cell: fields to set, fields to leave out of the base, and the requests to expect.
 struct Try {
     set: Fields,
     unset: Vec<String>,
@@ -166,7 +166,7 @@ const HUAWEIS_USER: &[&str] = &[
 ];
 const REFUSED: &[&str] = &[];
 
-/// What is requested with the base alone.
+/// The requests with the base alone.
 fn unchanged(column: Column) -> &'static [&'static str] {
     match column {
         Column::Sdk | Column::Terraform => HUAWEI,
@@ -194,7 +194,7 @@ fn user(column: Column, requests: &'static [&'static str]) -> Option<Try> {
     })
 }
 
-/// How to try the setting of a row in a column, or `None` if the source has no such setting.
+/// The trial of a row's setting in a column, or `None` if the source has no such setting.
 fn try_of(row: &str, column: Column, recorder: &Recorder) -> Option<Try> {
     use Column::{Cloud, OpenStack, Options, Sdk, Terraform};
     let here = recorder.url.as_str();

@@ -1,4 +1,4 @@
-//! Who operates a host.
+//! The operator of a host.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -100,8 +100,8 @@ impl Operator {
         Self::Other(site.to_owned())
     }
 
-    /// Whether two hosts are of the same operator. Those of other operators are if one is below the
-    /// domain of the other: a partner has `iam.REGION.DOMAIN`, but `dcs.DOMAIN`.
+    /// Returns whether two operators are the same. Two other operators are if the domain of one is
+    /// below that of the other: a partner has `iam.REGION.DOMAIN`, but `dcs.DOMAIN`.
     pub fn matches(&self, other: &Self) -> bool {
         let is_below = |site: &str, domain: &str| {
             let start = site.strip_suffix(domain);

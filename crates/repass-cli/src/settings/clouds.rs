@@ -51,13 +51,15 @@ const BUILT_IN: (&str, &str) = (
 pub(crate) struct Cloud {
     pub(crate) fields: Vec<Field>,
     pub(crate) region: Option<Found>,
-    /// Where the cloud begins.
+    /// The line on which the cloud begins.
     pub(crate) place: Option<Source>,
 }
 
 /// A field of a cloud, or below its `auth`.
 pub(crate) struct Field {
     pub(crate) level: Level,
+    /// The name as it is written, perhaps with hyphens.
+    key: String,
     /// With underscores.
     pub(crate) name: String,
     pub(crate) value: Node,
@@ -275,11 +277,14 @@ impl<'a> Layer<'a> {
             Node::Text(text) => text.expose().is_empty(),
             _ => false,
         };
-        if is_nothing || known.any(|known| (known.level, &known.name) == (level, &name)) {
+        // Two ways to write one name are two fields, as they are for openstacksdk; that they differ
+        // is found later.
+        if is_nothing || known.any(|known| (known.level, known.key.as_str()) == (level, key)) {
             return;
         }
         fields.push(Field {
             level,
+            key: key.to_owned(),
             name,
             value: node.value.clone(),
             source: self.document.source(node, path),
@@ -305,7 +310,7 @@ impl<'a> Region<'a> {
                 let mut regions = regions.iter();
                 regions.find(|region| region.name.text() == *wanted)
             };
-            if let Some(chosen) = wanted.iter().find_map(|wanted| chosen(&wanted)) {
+            if let Some(chosen) = wanted.iter().find_map(chosen) {
                 return Ok(Some(chosen.clone()));
             }
             let Some(first) = regions.first() else {

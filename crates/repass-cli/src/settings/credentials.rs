@@ -12,7 +12,7 @@ pub(crate) struct Kind {
     leading: Which,
     needed: &'static [Which],
     optional: &'static [Which],
-    /// What OpenStack calls it.
+    /// OpenStack's names of the kind.
     auth_types: &'static [&'static str],
 }
 
@@ -41,7 +41,7 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
-/// What else OpenStack's tools log in with.
+/// The other kinds that OpenStack's tools know.
 const OTHER_TYPES: &[&str] = &[
     "admin_token",
     "http_basic",
@@ -80,7 +80,7 @@ pub(crate) struct Login {
     elsewhere: Vec<(Which, Source)>,
 }
 
-/// What is wrong with the kind of credentials that a source asks for, if anything is.
+/// The problem that a source asks for an unknown kind of credentials, if it does.
 pub(crate) fn unknown_type(source: &Given) -> Option<Problem> {
     let asked = source.get(Which::AuthType)?;
     let known = const { &KINDS }.iter().flat_map(|kind| kind.auth_types);
@@ -321,7 +321,7 @@ impl Login {
     }
 }
 
-/// That there are no credentials.
+/// The problem that there are no credentials.
 pub(crate) fn none() -> Problem {
     let [token, key, user] = KINDS.each_ref().map(|kind| ways(kind.leading));
     Problem::new(
@@ -330,14 +330,14 @@ pub(crate) fn none() -> Problem {
     )
 }
 
-/// Whether a source has credentials of any kind.
+/// The first credentials of any kind that a source has.
 pub(crate) fn has_any(source: &Given) -> Option<&Found> {
     let mut kinds = const { &KINDS }.iter();
     kinds.find_map(|kind| source.get(kind.leading))
 }
 
-/// Whether it could be this part of credentials, the others being right: their error tells no
-/// place.
+/// Checks one part of credentials as if the others were right: an error of the whole does not tell
+/// which part it is about.
 fn check(which: Which, value: &Secret) -> Result<(), InvalidCredentials> {
     const RIGHT: &str = "-";
     let (text, value) = (value.expose(), value.clone());

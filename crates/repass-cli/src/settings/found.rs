@@ -62,7 +62,7 @@ impl Origin {
         (Self::OpenStack, "OS_"),
     ];
 
-    /// Whether its variables are Huawei's own.
+    /// Returns whether its variables are Huawei's own.
     pub(crate) fn is_huaweis(self) -> bool {
         matches!(self, Self::HuaweisSdk | Self::HuaweisTerraform)
     }
@@ -81,7 +81,7 @@ impl Found {
     }
 }
 
-/// Something that keeps every call from being made, and what to do about it.
+/// A reason that prevents every call, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) line: String,
@@ -110,7 +110,7 @@ pub(crate) struct Given {
     /// The first value of a setting counts; there can be more under other names.
     pub(crate) values: Vec<(Which, Found)>,
     pub(crate) problems: Vec<Problem>,
-    /// Where the cloud stands in the files.
+    /// The place of the cloud in the files.
     pub(crate) place: Option<Source>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn name_of(which: Which) -> &'static str {
     shown.map_or("", |(_, name)| name)
 }
 
-/// Whether a value is never shown.
+/// Returns whether a value is never shown.
 pub(crate) fn is_secret(which: Which) -> bool {
     matches!(
         which,
@@ -40,8 +40,8 @@ pub(crate) fn is_secret(which: Which) -> bool {
     )
 }
 
-/// Whether an argument would give credentials, which none does. `--ak` and `--sk` are what
-/// Huawei's own tools call them.
+/// Returns whether an argument is meant to give credentials, which no option does. `--ak` and `--sk`
+/// are options of Huawei's own tools.
 pub(crate) fn is_credential(argument: &str) -> bool {
     let name = argument.trim_start_matches('-');
     let mut credentials = SHOWN.iter().filter(|(which, _)| option(*which).is_none());

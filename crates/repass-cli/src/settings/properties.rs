@@ -38,7 +38,7 @@ fn host(url: &str) -> &str {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 4000,
+        cases: 5000,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -225,7 +225,7 @@ impl Given {
 }
 
 impl Which {
-    /// Whether two names of it in one source have to have the same value.
+    /// Returns whether all names of the setting in one source need the same value.
     fn is_one(self) -> bool {
         !matches!(
             self,

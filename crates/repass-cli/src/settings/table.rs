@@ -1,4 +1,4 @@
-//! Every name that a source of settings may use, and what repass does with it.
+//! Every name that a source of settings may use, and its effect.
 //!
 //! A variable of OpenStack is the name of a field in upper case after `OS_`, as in openstacksdk.
 //! So most rows are of a variable and a field at once.
@@ -53,7 +53,7 @@ impl Which {
     }
 }
 
-/// What repass does with a name.
+/// The effect of a name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Role {
     Sets(Which),
@@ -82,7 +82,7 @@ const FIELD: u8 = CLOUD | AUTH;
 const BOTH: u8 = VARIABLE | CLOUD;
 const ALL: u8 = VARIABLE | CLOUD | AUTH;
 
-/// Where a field stands in a cloud.
+/// The place of a field in a cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Auth,
@@ -594,7 +594,7 @@ fn find(place: u8, name: &str) -> Option<(usize, &'static Name)> {
     rows.find(|(_, row)| row.is_at(place) && row.is(name))
 }
 
-/// Whether a field of this name exists at either level.
+/// Returns whether a field of this name exists at either level.
 pub(crate) fn is_field(name: &str) -> bool {
     let exact = |row: &&Name| row.is_at(FIELD) && row.name == name;
     name == "clouds" || NAMES.iter().find(exact).is_some()

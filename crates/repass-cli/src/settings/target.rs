@@ -19,11 +19,11 @@ pub(crate) struct Target {
     pub(crate) origin: Origin,
     /// The region and the endpoints of the source, and what follows from them.
     values: Vec<(Which, Found)>,
-    /// What the source itself says, in the order of the settings.
+    /// The settings of the source itself, in their order.
     pub(crate) given: Vec<(Which, Found)>,
     /// The operators that the source names.
     pub(crate) operators: BTreeSet<Operator>,
-    /// Why the target cannot be used.
+    /// Reasons that the target cannot be used.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -248,7 +248,7 @@ impl Target {
         endpoint.map(|(_, found)| &found.source)
     }
 
-    /// Whether the other target says all that this one says.
+    /// Returns whether the other target says all that this one says.
     pub(crate) fn repeats(&self, other: &Self) -> bool {
         self.given.iter().all(|(which, found)| {
             let theirs = other.get(*which);
@@ -256,7 +256,7 @@ impl Target {
         })
     }
 
-    /// Whether credentials that belong to these operators may be sent there.
+    /// Returns whether credentials that belong to these operators may be sent there.
     pub(crate) fn is_of(&self, operators: &BTreeSet<Operator>) -> bool {
         let mut pairs = self
             .operators
@@ -281,7 +281,7 @@ impl Target {
         (is_known && !self.operators.is_empty()).then_some(region.text())
     }
 
-    /// That a service has no endpoint, and how any of these gets one.
+    /// The problem that a service has no endpoint, with the ways to give one to any of these.
     pub(crate) fn no_endpoint(&self, service: Service, any: &[Service]) -> Problem {
         let ways = any.iter().map(|one| self.ways_beside(*one));
         let ways = ways.collect::<Vec<_>>().join("; ");
@@ -362,8 +362,8 @@ fn disagreement(one: (&Source, &str), other: (&Source, &str)) -> Problem {
     )
 }
 
-/// That there is no such region, and which there are. It is told of another one: this one could be
-/// a secret in the wrong place.
+/// The message that a region does not exist, with those that do. The region itself is not shown: it
+/// could be a secret in the wrong place.
 fn no_region() -> String {
     let unknown = Cloud::of_region("…").err();
     unknown.map_or_else(String::new, |unknown| unknown.to_string())

@@ -54,7 +54,7 @@ impl Document {
             next: "make it a YAML file in UTF-8, as OpenStack's tools read it",
         };
         let file = File::open(&path).map_err(|error| input.unreadable(&error))?;
-        let text = input.read(file)?;
+        let text = input.read_file(file)?;
         Self::parse(path, &text)
     }
 
@@ -218,7 +218,8 @@ impl Node {
     }
 }
 
-/// Whether it is a whole number, or such a text as `12e34`, which is a number to some readers.
+/// Returns whether this is a whole number, or a text such as `12e34`, which some readers take for a
+/// number.
 fn is_id(written: &str) -> bool {
     let (number, exponent) = match written.split_once(['e', 'E']) {
         Some((number, exponent)) => (number, Some(exponent)),

@@ -57,7 +57,7 @@ const SERVICES: &[Owned] = &[
     (HERE, "here"),
 ];
 
-/// Whose a host is that was sent something.
+/// The owner of a host.
 pub(crate) fn owner(host: &str) -> &'static str {
     let ends = [
         ("sc.otc.t-systems.com", "swiss"),
@@ -77,7 +77,7 @@ pub(crate) fn region(host: &str) -> Option<&str> {
     regions.find(|region| host.split('.').any(|label| label == *region))
 }
 
-/// What one source has.
+/// The settings of one source.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     region: Option<Owned>,
@@ -272,8 +272,8 @@ impl Mix {
         vec![("clouds.yaml", text(public)), ("secure.yaml", text(secure))]
     }
 
-    /// Whether credentials that end with this name of their source may have reached a host. It is
-    /// written apart from the code of the command, from what the sources say.
+    /// Returns whether credentials that end with the name of their source may have reached a host. It
+    /// is written apart from the code of the command.
     pub(crate) fn may_get(&self, host: &str, credentials: &str) -> bool {
         let label = credentials.rsplit('-').next().unwrap_or_default();
         let owner = owner(host);

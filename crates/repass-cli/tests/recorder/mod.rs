@@ -53,7 +53,7 @@ impl Authority {
         Self { issuer, pem }
     }
 
-    /// What a server of this host proves itself with.
+    /// The TLS settings of a server of this host.
     fn server(&self, host: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
@@ -107,7 +107,7 @@ impl Recorder {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    /// What has been requested since this was last asked.
+    /// The requests since the last call of this function.
     pub(crate) fn take(&self) -> Vec<Request> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
@@ -146,7 +146,7 @@ impl Recorder {
     }
 }
 
-/// What `repass config` says is what a call then uses.
+/// Checks that a call used the settings that `repass config` shows.
 fn compare(config: &Run, called: &Run, requests: &[Request], here: &str) {
     let told = format!(
         "{}{}\n{requests:?}",
