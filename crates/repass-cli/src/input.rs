@@ -20,7 +20,7 @@ impl Input<'_> {
     pub(crate) fn read_file(&self, file: File) -> Result<Zeroizing<String>, Failure> {
         let metadata = file.metadata().map_err(|error| self.unreadable(&error))?;
         // A pipe tells no length.
-        let length = metadata.is_file().then(|| metadata.len());
+        let length = metadata.is_file().then_some(metadata.len());
         let length = length.and_then(|length| usize::try_from(length).ok());
         self.read_into(length.unwrap_or(usize::MAX), file)
     }

@@ -306,15 +306,20 @@ impl Target {
             );
         };
         match (self.get(Which::Region), self.region()) {
-            (Some(region), None) => Problem::new(
-                format!(
-                    "{} names {}, so the region of {} does not give the endpoint of {service}",
-                    endpoint.source,
-                    self.operator(),
-                    region.source
-                ),
-                format!("give the endpoint of {service}: {ways}"),
-            ),
+            (Some(region), None) => {
+                let missing = match any {
+                    [one] => format!("the endpoint of {one}"),
+                    _ => "the endpoints of the services".to_owned(),
+                };
+                Problem::new(
+                    format!(
+                        "{} names a host of another operator than {}, so the region does not give \
+                         {missing}",
+                        endpoint.source, region.source
+                    ),
+                    format!("give {missing}: {ways}"),
+                )
+            }
             (None, _) if self.operators.contains(&Operator::HuaweiCloud) => Problem::new(
                 format!("{} names no region", endpoint.source),
                 format!("{}; or give an endpoint: {ways}", self.region_line()),
