@@ -1,5 +1,9 @@
 //! What is sent again, and what then is known.
-#![allow(clippy::unwrap_used, reason = "the steps are part of the tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the steps are part of the tests"
+)]
 
 mod calls;
 mod server;
@@ -212,29 +216,49 @@ async fn attempts_are_counted_with_those_of_a_new_login() {
     }
 }
 
-/// A proxy that sends a request again when its answer was lost, as nginx does with a PUT.
-async fn repeating_relay(service: &Server) -> Server {
-    let relay = Server::start().await;
+/// Starts a proxy that sends a request again when its answer was lost, as nginx does with a PUT, and
+/// returns its URL. It blocks, so it has threads of its own.
+fn repeating_relay(service: &Server) -> String {
     let upstream = service.url().replace("http://", "");
-    relay.answer_by(move |request| {
-        let mut answer = Vec::new();
-        // The answer to the first copy is lost.
-        for _ in 0..2 {
-            let mut stream = std::net::TcpStream::connect(&upstream).unwrap();
-            let headers = request.headers.iter();
-            let headers = headers.map(|(name, value)| format!("{name}: {value}\r\n"));
-            let head = format!("{}\r\n{}\r\n", request.line, headers.collect::<String>());
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(request.body.as_bytes()).unwrap();
-            answer.clear();
-            stream.read_to_end(&mut answer).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let request = whole_request(&mut client);
+            let mut answer = Vec::new();
+            // The answer to the first copy is lost.
+            for _ in 0..2 {
+                let mut stream = std::net::TcpStream::connect(&upstream).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
+                answer.clear();
+                stream.read_to_end(&mut answer).unwrap();
+            }
+            client.write_all(&answer).unwrap();
         }
-        answer
     });
-    relay
+    url
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+fn whole_request(stream: &mut std::net::TcpStream) -> String {
+    let mut request = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).unwrap();
+        request += str::from_utf8(&buffer[..read]).unwrap();
+        let Some((head, body)) = request.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let mut lengths = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        if lengths.next() == Some(&body.len().to_string()) {
+            return request;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_change_that_a_proxy_repeats_is_reported_with_the_advice_to_try_the_new_password() {
     for (second, kind) in [
         (
@@ -257,9 +281,9 @@ async fn a_change_that_a_proxy_repeats_is_reported_with_the_advice_to_try_the_ne
             }
             second.clone()
         });
-        let relay = repeating_relay(&service).await;
+        let relay = repeating_relay(&service);
         let (old, new) = (DcsOldPassword::new(OLD), DcsPassword::new(NEW).unwrap());
-        let client = relay.client();
+        let client = calls::client(&relay, calls::TOKEN);
         let changed = client.dcs_change_password(&instance(), &old, &new).await;
         assert_eq!(*password.lock().unwrap(), NEW);
         let error = changed.unwrap_err();
