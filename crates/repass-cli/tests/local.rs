@@ -273,7 +273,7 @@ fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+            "GET / HTTP/1.1\r\nhost: {host}\r\naccept: text/html\r\nconnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();

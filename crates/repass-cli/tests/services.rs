@@ -460,7 +460,7 @@ fn what_a_service_says_does_not_steer_the_terminal() {
     insta::assert_snapshot!(without_ports(&lines.join("\n")), @r#"
     error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7} (status 400, code red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}, request id red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7})
     next: nothing changed; look the code up in the vendor's pages
-    {"operation":"dms-reset-password","instance_id":"i","host":"127.0.0.1:33433","error":{"certainty":"refused","kind":"other","message":"DMS i at 127.0.0.1:33433: password reset refused: red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007 (status 400, code red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007, request id red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007)","next":"nothing changed; look the code up in the vendor's pages","status":400,"code":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","service_message":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","request_id":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007"}}
+    {"operation":"dms-reset-password","instance_id":"i","host":"127.0.0.1:PORT","error":{"certainty":"refused","kind":"other","message":"DMS i at 127.0.0.1:PORT: password reset refused: red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007 (status 400, code red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007, request id red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007)","next":"nothing changed; look the code up in the vendor's pages","status":400,"code":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","service_message":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","request_id":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007"}}
     "#);
 }
 
@@ -929,30 +929,30 @@ fn what_the_network_settings_keep_from_being_sent_is_told() {
             }
         }
     }
-    insta::assert_snapshot!(told, @r"
+    insta::assert_snapshot!(told, @"
     # HTTPS_PROXY=http
-    error: DMS password reset: nothing was sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
     next: nothing changed; correct the network settings, and try again
     # HTTPS_PROXY=http
-    error: DMS password reset: nothing was sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
     next: nothing changed; correct the network settings, and try again
     # ALL_PROXY=ftp
-    error: DMS password reset: nothing was sent: ALL_PROXY holds a proxy URL with the scheme ftp; use http, https or socks5h
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: ALL_PROXY holds a proxy URL with the scheme ftp; use http, https or socks5h
     next: nothing changed; correct the network settings, and try again
     # https_proxy=http
-    error: DMS password reset: nothing was sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
     next: nothing changed; correct the network settings, and try again
     # https_proxy=127.0.0.1
-    error: DMS password reset: nothing was sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
     next: nothing changed; correct the network settings, and try again
     # all_proxy=http
-    error: DMS password reset: nothing was sent: the proxy in all_proxy refused to connect to the host
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in all_proxy refused to connect to the host
     next: nothing changed; correct the network settings, and try again
     # SSL_CERT_FILE=/nowhere
-    error: DMS password reset: nothing was sent: no CA certificates were found where SSL_CERT_FILE points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: no CA certificates were found where SSL_CERT_FILE points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
     next: nothing changed; correct the network settings, and try again
     # SSL_CERT_DIR=/nowhere
-    error: DMS password reset: nothing was sent: no CA certificates were found where SSL_CERT_DIR points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: no CA certificates were found where SSL_CERT_DIR points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
     next: nothing changed; correct the network settings, and try again
     ");
 }
