@@ -2,6 +2,7 @@
 //! passwords with them on the emulator. What they need is installed under `target/interop`, as the
 //! lock files say. Python and Node have to be there; no test of the workspace needs either.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
+use crate::changes;
+
 use Tool::{Local, Locked};
-use Work::{Check, Commands, Emulated, Lint, Program, Rules};
+use Work::{Check, Commands, Emulated, Lint, Outcomes, Program, Rules};
 
 /// What is run, in this order. A row whose need is missing is not run, and the others are.
 const ROWS: &[Row] = &[
@@ -82,6 +85,12 @@ const ROWS: &[Row] = &[
         work: Rules("python", "The password rules"),
     },
     Row {
+        name: "python: outcomes",
+        tools: &[Locked("mypy")],
+        needs: &[&PYTHON],
+        work: Outcomes("python"),
+    },
+    Row {
         name: "python: openapi-generator",
         tools: &[Locked("openapi-generator-cli"), Locked("mypy")],
         needs: &[&PYTHON],
@@ -106,6 +115,12 @@ const ROWS: &[Row] = &[
         work: Rules("typescript", "The password rules"),
     },
     Row {
+        name: "typescript: outcomes",
+        tools: &[Locked("typescript")],
+        needs: &[&NODE],
+        work: Outcomes("typescript"),
+    },
+    Row {
         name: "typescript: openapi-typescript",
         tools: &[
             Locked("openapi-typescript"),
@@ -126,6 +141,12 @@ const ROWS: &[Row] = &[
         tools: &[],
         needs: &[&PYTHON],
         work: Commands("java", "Install"),
+    },
+    Row {
+        name: "java: outcomes",
+        tools: &[Local("javac --version")],
+        needs: &[&PYTHON, &JDK],
+        work: Outcomes("java"),
     },
     Row {
         name: "java: generate",
@@ -150,6 +171,12 @@ const ROWS: &[Row] = &[
         tools: &[Locked("openapi-generator-cli")],
         needs: &[&PYTHON],
         work: Commands("go", "Generate"),
+    },
+    Row {
+        name: "go: outcomes",
+        tools: &[Local("go env GOVERSION")],
+        needs: &[&PYTHON, &GO],
+        work: Outcomes("go"),
     },
     Row {
         name: "go: compile and run",
@@ -212,9 +239,13 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 const FLEET: &str = "crates/repass-emulator/src/fleet.yaml";
 
 /// Answers that editions of the vendor's pages have which are no source of the contract. Clients
-/// meet them, too, and some generated ones do not take them as they come.
-const OTHER_EDITIONS: &str =
-    "settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }\n";
+/// meet them, too, and some generated ones do not take them as they come. One reset is answered with a
+/// 503 after it was carried out, and has to be sent again.
+const OTHER_EDITIONS: &str = "\
+settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }
+faults:
+  - { fault: answer, when: after, service: dms, operation: resetPassword, status: 503, count: 1 }
+";
 const OTHER_EDITIONS_FLEET: &str = "other-editions.yaml";
 
 /// An answer in place of each success of an operation. What the service did stays done.
@@ -232,13 +263,13 @@ const NO_SUCCESS: &[(Instead, &str)] = &[
     (instead("ddm", "resetUserPassword", 200, "{}"), UNKNOWN),
     (
         instead("ddm", "resetUserPassword", 200, r#"{"success":false}"#),
-        "refused: false",
+        "refused: other",
     ),
     (instead("ddm", "resetAdministrator", 201, "{}"), UNKNOWN),
     (instead("dcs", "resetPassword", 200, "{}"), UNKNOWN),
     (
         instead("dcs", "resetPassword", 200, r#"{"code":"3"}"#),
-        "refused: 3",
+        "refused: locked",
     ),
     (
         instead("dcs", "updatePassword", 200, r#"{"result":"new"}"#),
@@ -250,7 +281,7 @@ const NO_SUCCESS: &[(Instead, &str)] = &[
     ),
     (instead("dms", "resetPassword", 200, "{}"), UNKNOWN),
 ];
-const UNKNOWN: &str = "the answer does not say whether the password changed";
+const UNKNOWN: &str = "it is unknown whether the password changed";
 
 const fn instead(
     service: &'static str,
@@ -281,6 +312,11 @@ impl Instead {
     }
 }
 
+/// The section of an example's README that decides what answers prove.
+const OUTCOMES: &str = "What an answer proves";
+/// The tree with a contract that has other words.
+const CHANGED: &str = "changed";
+
 /// The result of a row that has no more to tell.
 const OK: &str = "ok";
 
@@ -310,6 +346,10 @@ enum Work {
     Commands(&'static str, &'static str),
     /// The same, and the last line that they print is the result.
     Rules(&'static str, &'static str),
+    /// The same for [`OUTCOMES`] of an example's README. The last block checks the example against
+    /// `outcome-vectors.json`. With a contract that has other words, exactly the vectors about these
+    /// have to fail.
+    Outcomes(&'static str),
     /// The same, and the last block of them runs a program that sets passwords. It is run with an
     /// emulator as it is, with one that answers as other editions have it, and with each of
     /// [`NO_SUCCESS`].
@@ -419,6 +459,11 @@ impl Place {
         for (path, content) in crate::dist::derived(&crate::spec::load(root)?)? {
             fs::write(folder.join(&path), content).with_context(|| format!("write {path}"))?;
         }
+        let changed = folder.join(CHANGED);
+        changes::copy(root, &changed, &changes::CHANGES)?;
+        for (path, content) in crate::dist::derived(&crate::spec::load(&changed)?)? {
+            fs::write(changed.join(&path), content).with_context(|| format!("write {path}"))?;
+        }
         fs::create_dir_all(folder.join("logs"))?;
         write_fleet(root, OTHER_EDITIONS, &folder.join(OTHER_EDITIONS_FLEET))?;
         Ok(Self {
@@ -470,6 +515,36 @@ impl Place {
             Rules(language, section) => {
                 let (folder, blocks) = example(language, section)?;
                 execute(&blocks.concat(), &folder, None, &log)
+            }
+            Outcomes(language) => {
+                let (folder, blocks) = example(language, OUTCOMES)?;
+                let (check, before) = blocks
+                    .split_last()
+                    .with_context(|| format!("the section {OUTCOMES} has no commands"))?;
+                for block in before {
+                    execute(block, &folder, None, &log)?;
+                }
+                let told = execute(check, &folder, None, &log)?;
+                let vectors = fs::read(self.root.join("openapi/outcome-vectors.json"))?;
+                let expected = changes::wrong_vectors(&serde_json::from_slice(&vectors)?)?;
+                let changed = format!("export REPASS_CONTRACT=../../../{CHANGED}/openapi\n{check}");
+                let (status, printed) = attempt(&changed, &folder, None, &log)?;
+                let wrong: BTreeSet<String> = printed
+                    .lines()
+                    .filter(|line| line.starts_with("wrong: "))
+                    .map(str::to_owned)
+                    .collect();
+                ensure!(
+                    !status.success() && wrong == expected,
+                    "with a changed contract it ends with {status}; it does not find wrong what it \
+                     should: {:#?}; it finds wrong what it should not: {:#?}",
+                    expected.difference(&wrong),
+                    wrong.difference(&expected)
+                );
+                Ok(format!(
+                    "{told}; {} follow a changed contract",
+                    expected.len()
+                ))
             }
             Program(language, section) => {
                 let (folder, blocks) = example(language, section)?;
@@ -796,8 +871,6 @@ fn copy(from: &Path, to: &Path, ignored: &[&str]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn root() -> PathBuf {
@@ -846,6 +919,7 @@ mod tests {
                 Commands(language, section)
                 | Rules(language, section)
                 | Program(language, section) => Some((language.to_owned(), section.to_owned())),
+                Outcomes(language) => Some((language.to_owned(), OUTCOMES.to_owned())),
                 Check(_) | Lint(_) | Emulated(_) => None,
             })
             .collect();

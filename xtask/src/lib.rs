@@ -4,7 +4,7 @@
 //! written: [`document`]; with their [`examples`]), and [`codegen`] writes the client modules
 //! ([`client`]), the meaning of answers and codes ([`rules`]) and the password policies ([`policy`]).
 //! [`release`] checks their versions against what changed since they were released ([`breaking`]).
-//! [`interop`] runs other tools on them. [`dist`] bundles the contract, its other [`forms`] and an
+//! [`interop`] runs other tools on them, also with [`changes`]. [`dist`] bundles the contract, its other [`forms`] and an
 //! [`arazzo`] document, with a [`site`] of pages, some of them from the tree's [`markdown`].
 //! [`licences`] collects the licences of what the binary contains.
 //!
@@ -13,6 +13,7 @@
 
 pub mod arazzo;
 pub mod breaking;
+pub mod changes;
 pub mod client;
 pub mod codegen;
 pub mod dist;
