@@ -170,6 +170,7 @@ impl Answer {
         (self.status, self.redacted_headers(), body)
     }
 
+    /// Returns the headers without those whose name shows a secret.
     fn redacted_headers(&self) -> HeaderMap {
         let redact = |(name, value): (&HeaderName, &HeaderValue)| {
             let mut value = value.clone();
@@ -177,12 +178,14 @@ impl Answer {
             if *name == NEW_TOKEN {
                 // Its value is needed, and never shown.
                 value.set_sensitive(true);
+            } else if self.redactor.is_in_name(name.as_str()) {
+                return None;
             } else if self.redactor.text(&text) != text {
                 value = HeaderValue::from_static("[REDACTED]");
             }
-            (name.clone(), value)
+            Some((name.clone(), value))
         };
-        self.headers.iter().map(redact).collect()
+        self.headers.iter().filter_map(redact).collect()
     }
 
     /// Finds the first of these members, of the body or else of its `error`.
