@@ -19,8 +19,8 @@ const LONGEST_TEXT: usize = 8 << 10;
 /// How many readings of a text are tried before it counts as hiding something.
 const MOST_READINGS: usize = 100;
 
-/// How many bytes of readings are tried for one text, or for all texts of one body, before the rest
-/// counts as hiding something. It bounds the time that a hostile body of the greatest length takes.
+/// How many bytes of readings are tried for one text, or for all texts of one answer, before the rest
+/// counts as hiding something. It bounds the time that a hostile answer takes.
 const MOST_BYTES: usize = 2 << 20;
 
 /// The bytes that each reading counts for in addition to its own.
@@ -41,6 +41,15 @@ pub(crate) struct Redactor(Vec<Hidden>);
 struct Hidden {
     secret: Secret,
     decoded: [Secret; 2],
+}
+
+/// The bytes of readings that are left for the texts of one answer.
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MOST_BYTES)
+    }
 }
 
 impl fmt::Debug for Redactor {
@@ -98,10 +107,11 @@ impl Redactor {
     /// Returns the text with `[REDACTED]` in place of each secret. If a secret is hidden in it by an
     /// encoding, if an escape in it is not valid, or if it is too long, nothing of it is left.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.text_within(text, &mut MOST_BYTES.clone())
+        self.text_within(text, &mut Budget::default())
     }
 
-    fn text_within(&self, text: &str, budget: &mut usize) -> String {
+    /// Returns one of the texts of an answer, redacted.
+    pub(crate) fn text_within(&self, text: &str, budget: &mut Budget) -> String {
         if text.len() > LONGEST_TEXT {
             return REDACTED.to_owned();
         }
@@ -127,20 +137,17 @@ impl Redactor {
     }
 
     /// Returns whether the name of a header, which is in lower case, shows a secret.
-    pub(crate) fn is_in_name(&self, name: &str) -> bool {
+    pub(crate) fn is_in_name(&self, name: &str, budget: &mut Budget) -> bool {
         let mut secrets = self.secrets();
-        secrets.any(|secret| name.contains(&secret.to_lowercase())) || self.text(name) != name
+        secrets.any(|secret| name.contains(&secret.to_lowercase()))
+            || self.text_within(name, budget) != name
     }
 
     /// Returns the members with every name, string and number redacted.
-    pub(crate) fn members(&self, members: &Map<String, Value>) -> Map<String, Value> {
-        self.members_within(members, &mut MOST_BYTES.clone())
-    }
-
-    fn members_within(
+    pub(crate) fn members(
         &self,
         members: &Map<String, Value>,
-        budget: &mut usize,
+        budget: &mut Budget,
     ) -> Map<String, Value> {
         let redact = |(name, value): (&String, &Value)| {
             let name = self.text_within(name, budget);
@@ -149,9 +156,9 @@ impl Redactor {
         members.iter().map(redact).collect()
     }
 
-    fn value(&self, value: &Value, budget: &mut usize) -> Value {
+    fn value(&self, value: &Value, budget: &mut Budget) -> Value {
         match value {
-            Value::Object(members) => self.members_within(members, budget).into(),
+            Value::Object(members) => self.members(members, budget).into(),
             Value::Array(items) => items.iter().map(|item| self.value(item, budget)).collect(),
             Value::String(text) => self.text_within(text, budget).into(),
             Value::Number(number) => {
@@ -169,7 +176,7 @@ impl Redactor {
 
     /// Decodes a text until nothing changes, by every order of the decoders, and looks for a secret
     /// in each reading.
-    fn is_hidden_in(&self, text: &str, budget: &mut usize) -> bool {
+    fn is_hidden_in(&self, text: &str, budget: &mut Budget) -> bool {
         if self.0.is_empty() {
             return false;
         }
@@ -178,10 +185,10 @@ impl Redactor {
         let mut seen = BTreeSet::from([text.to_owned()]);
         let mut open = vec![text.to_owned()];
         while let Some(reading) = open.pop() {
-            let Some(left) = budget.checked_sub(reading.len() + READING) else {
+            budget.0 = budget.0.saturating_sub(reading.len() + READING);
+            if budget.0 == 0 {
                 return true;
-            };
-            *budget = left;
+            }
             let mut found = Vec::new();
             for decode in DECODERS {
                 match decode(&reading) {
