@@ -8,7 +8,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::redact::Redactor;
+use crate::redact::{Budget, Redactor};
 use crate::retry;
 
 /// The header that IAM returns a token in.
@@ -160,29 +160,34 @@ impl Answer {
     /// the generated code keeps status and headers only of what it can parse.
     pub(crate) fn redacted(self) -> (u16, HeaderMap, Vec<u8>) {
         let refused = self.status >= 400;
+        let mut budget = Budget::default();
+        let headers = self.redacted_headers(&mut budget);
         let body = match &self.body {
-            Body::Object(members) => self.redactor.members(members),
+            Body::Object(members) => self.redactor.members(members, &mut budget),
             Body::Empty => Map::new(),
             Body::Unreadable if refused => Map::new(),
-            Body::Unreadable => return (self.status, self.redacted_headers(), b"null".into()),
+            Body::Unreadable => return (self.status, headers, b"null".into()),
         };
         let body = Value::Object(body).to_string().into_bytes();
-        (self.status, self.redacted_headers(), body)
+        (self.status, headers, body)
     }
 
-    fn redacted_headers(&self) -> HeaderMap {
+    /// Returns the headers without those whose name shows a secret.
+    fn redacted_headers(&self, budget: &mut Budget) -> HeaderMap {
         let redact = |(name, value): (&HeaderName, &HeaderValue)| {
             let mut value = value.clone();
             let text = String::from_utf8_lossy(value.as_bytes());
             if *name == NEW_TOKEN {
                 // Its value is needed, and never shown.
                 value.set_sensitive(true);
-            } else if self.redactor.text(&text) != text {
+            } else if self.redactor.is_in_name(name.as_str(), budget) {
+                return None;
+            } else if self.redactor.text_within(&text, budget) != text {
                 value = HeaderValue::from_static("[REDACTED]");
             }
-            (name.clone(), value)
+            Some((name.clone(), value))
         };
-        self.headers.iter().map(redact).collect()
+        self.headers.iter().filter_map(redact).collect()
     }
 
     /// Finds the first of these members, of the body or else of its `error`.
