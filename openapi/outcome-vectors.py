@@ -1,9 +1,9 @@
 """Write outcome-vectors.json: test vectors for what an answer proves, for every language.
 
-The rules are the extensions `x-outcome` and `x-error-codes` in the YAML files beside this script,
-and the general rule in README.md. This script states them a second time, by hand, from the vendor's
-pages: it reads neither the YAML nor the code under test. Each case states what is expected, and the
-function `decide` below has to agree, so a slip in either one is found here.
+The rules are the extensions `x-outcome`, `x-error-codes` and `x-retry` in the YAML files beside
+this script, and the general rule in README.md. This script states them a second time, by hand,
+from the vendor's pages: it reads neither the YAML nor the code under test. Each case states what is
+expected, and the function `decide` below has to agree, so a slip in either one is found here.
 When a rule changes in the YAML, change it here too, and review both.
 
     python3 outcome-vectors.py            write outcome-vectors.json
@@ -82,6 +82,7 @@ ACCOUNT, ADMIN = ("ddm", "resetUserPassword"), ("ddm", "resetAdministrator")
 CHANGE, RESET = ("dcs", "updatePassword"), ("dcs", "resetPassword")
 KAFKA = ("dms", "resetPassword")
 LOGIN, PROJECTS = ("iam", "keystoneCreateUserTokenByPassword"), ("iam", "keystoneListProjects")
+VERSIONS, VERSION = ("iam", "keystoneListVersions"), ("iam", "keystoneShowVersion")
 
 # The statuses of a refusal that the pages list.
 REFUSALS = {
@@ -89,11 +90,19 @@ REFUSALS = {
     CHANGE: (400, 401, 403, 404, 429), RESET: (400, 401, 403, 404, 429),
     KAFKA: (400, 401, 403, 404, 429),
     LOGIN: (400, 401, 403, 404, 429), PROJECTS: (400, 401, 403, 404, 429),
+    VERSIONS: (400, 404, 429), VERSION: (400, 404, 429),
 }
 SUCCESSES = {
     ACCOUNT: (200,), ADMIN: (200, 202), CHANGE: (200,), RESET: (200,), KAFKA: (204,),
-    LOGIN: (201,), PROJECTS: (200,),
+    LOGIN: (201,), PROJECTS: (200,), VERSIONS: (), VERSION: (200,),
 }
+# When a request may be sent again, and the request of a class of its own.
+RETRY = {
+    ACCOUNT: "lost-answer", ADMIN: "lost-answer", CHANGE: "never", RESET: "lost-answer",
+    KAFKA: "lost-answer", LOGIN: "unavailable", PROJECTS: "lost-answer", VERSIONS: "lost-answer",
+    VERSION: "lost-answer",
+}
+PASSWORD_FREE = {"no_password_access": True}
 
 INSTANCE = "e6b99563-0000-4000-8000-1820d4fd2a67"
 JOB = "b9e057a0-f0fb-4987-9d21-f3a7550b32e7"
@@ -106,6 +115,8 @@ GOOD = {
             "message": "success", "ext_message": None},
     LOGIN: {"token": {"expires_at": "2024-01-03T03:04:05.000000Z"}},
     PROJECTS: {"projects": [], "links": {"self": "https://iam.example.com/v3/projects"}},
+    VERSIONS: {"versions": {"values": [{"id": "v3.6", "status": "stable"}]}},
+    VERSION: {"version": {"id": "v3.6", "status": "stable"}},
 }
 
 
@@ -474,16 +485,62 @@ def cases():
     yield (RESET, "locked-has-no-minutes", 200,
            {"code": "3", "message": "instance is locked", **lock}, refused("locked"))
     yield from admin_cases()
+    # A rule that names no property does not name the empty one.
+    yield CHANGE, "failed-empty-name", 200, {"result": "failed", "": "4"}, refused()
+    yield CHANGE, "success-empty-name", 200, {"result": "success", "": "4"}, done()
     yield KAFKA, "204-as-documented", 204, None, done()
-    for operation in (LOGIN, PROJECTS):
+    yield VERSIONS, "300-good", 300, GOOD[VERSIONS], UNEXPECTED
+    for operation in (LOGIN, PROJECTS, VERSION):
         yield operation, "no-body", SUCCESSES[operation][0], None, done()
     for operation in GOOD:
         for status in SUCCESSES[operation]:
             yield from success_cases(operation, status)
     for operation in REFUSALS:
         yield from status_cases(operation)
-        yield from code_cases(operation)
+        if operation not in (VERSIONS, VERSION):
+            yield from code_cases(operation)
     yield from foreign_cases()
+
+
+def retries():
+    """(operation, name, request, status, whether it may be sent again). No status: no answer."""
+    again = {"never": {429}, "unavailable": {429, 503}, "lost-answer": {429, 503, None}}
+    requests = {operation: {"": ({}, retry)} for operation, retry in RETRY.items()}
+    requests[RESET] |= {
+        "password-free-": (PASSWORD_FREE, "never"),
+        "with-password-": ({"no_password_access": False}, "lost-answer"),
+        "null-": ({"no_password_access": None}, "lost-answer"),
+        "string-": ({"no_password_access": "true"}, "lost-answer"),
+        "one-": ({"no_password_access": 1}, "lost-answer"),
+        "inside-": ({"body": PASSWORD_FREE}, "lost-answer"),
+    }
+    requests[CHANGE]["password-free-"] = requests[KAFKA]["password-free-"] = (PASSWORD_FREE, None)
+    for operation, bodies in requests.items():
+        for name, (body, retry) in bodies.items():
+            for status in (None, 200, 302, 400, 401, 404, 408, 409, 425, 429, 500, 502, 503, 504):
+                label = f"{name}{'lost' if status is None else status}"
+                yield (operation, label, body, status,
+                       status in again[retry or RETRY[operation]])
+
+
+def later_cases():
+    """Answers to an attempt after one whose outcome is unknown."""
+    earlier = unknown("earlier-attempt")
+    for operation in REFUSALS:
+        for status in SUCCESSES[operation]:
+            good = GOOD.get(operation)
+            yield operation, f"{status}-good", status, good, decide(operation, status, encode(good)[0])
+        yield operation, "400", 400, None, earlier
+        yield operation, "400-code", 400, {"error_code": "APIGW.0201"}, earlier
+        yield operation, "418-code", 418, {"error_code": "X.1"}, earlier
+        yield operation, "429", 429, None, earlier
+        yield operation, "408", 408, None, UNEXPECTED
+        yield operation, "503", 503, None, SERVER_ERROR
+    yield ACCOUNT, "200-refused", 200, {"success": False}, earlier
+    yield CHANGE, "200-refused", 200, {"result": "passwordFailed", "retry_times_left": "4"}, earlier
+    yield RESET, "200-refused", 200, {"code": "3"}, earlier
+    yield RESET, "200-html", 200, HTML, UNREADABLE
+    yield RESET, "200-unlisted", 200, {"code": "2"}, UNCONFIRMED
 
 
 def encode(body):
@@ -540,6 +597,18 @@ def build():
         case = {"service": service, "operation": operation_id, "name": name, "status": status,
                 "headers": headers, "body": body, "outcome": expected}
         lines.append("    " + json.dumps(case, ensure_ascii=True))
+    repeats = []
+    for (service, operation_id), name, request, status, again in retries():
+        case = {"service": service, "operation": operation_id, "name": name, "request": request,
+                "status": status, "again": again}
+        repeats.append("    " + json.dumps(case, ensure_ascii=True))
+    later = []
+    for (service, operation_id), name, status, body, expected in later_cases():
+        _, media, state = encode(body)
+        headers = {} if media is None else {"Content-Type": media}
+        case = {"service": service, "operation": operation_id, "name": f"later-{name}",
+                "status": status, "headers": headers, **state, "outcome": expected}
+        later.append("    " + json.dumps(case, ensure_ascii=True))
     if slips:
         sys.exit("outcome-vectors.py contradicts itself:\n" + "\n".join(slips))
     description = (
@@ -547,9 +616,14 @@ def build():
         "a complete answer to an operation: status, headers, and the body as text, or in base64 "
         "where it is not UTF-8. outcome: certainty is done, accepted, refused or unknown; kind is "
         "given for the last two; tries, minutes and job_id are given where the answer states them. "
+        "The later cases are answers after an earlier attempt whose outcome is unknown. "
+        "Each of the retries is the body of a request and the status of its answer, or null if no "
+        "complete answer came; again says whether the same request may be sent again. "
         "Written by outcome-vectors.py, not by hand.")
-    return (f'{{\n  "description": {json.dumps(description)},\n  "cases": [\n'
-            + ",\n".join(lines) + "\n  ]\n}\n"), len(lines)
+    text = (f'{{\n  "description": {json.dumps(description)},\n  "cases": [\n'
+            + ",\n".join(lines) + '\n  ],\n  "later": [\n' + ",\n".join(later)
+            + '\n  ],\n  "retries": [\n' + ",\n".join(repeats) + "\n  ]\n}\n")
+    return text, len(lines) + len(later) + len(repeats)
 
 
 def main():

@@ -109,6 +109,7 @@ static INFO: Keys = &[
     ("termsOfService", Words),
     ("contact", Words),
     ("license", Words),
+    ("x-unofficialSpec", Words),
 ];
 static ERROR_CODE: Keys = &[("message", Words)];
 static SERVER: Keys = &[

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use openapiv3::{SchemaKind, Type};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::{ToTokens, quote};
+use schemars::schema::{InstanceType, SchemaObject};
 use syn::visit_mut::VisitMut;
 
 use crate::policy;
@@ -58,7 +59,12 @@ pub fn generate_with(spec: &Spec, replacements: &[Replacement]) -> Result<String
     settings
         .with_interface(InterfaceStyle::Positional)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(crate::Transport));
+        .with_inner_type(quote!(crate::Transport))
+        .with_conversion(
+            time(),
+            "::std::string::String",
+            std::iter::empty::<TypeImpl>(),
+        );
     for (schema, rust) in replacements {
         settings.with_replacement(schema, rust, std::iter::empty::<TypeImpl>());
     }
@@ -67,6 +73,16 @@ pub fn generate_with(spec: &Spec, replacements: &[Replacement]) -> Result<String
     let mut file = syn::parse2(tokens).context("the generated tokens are not a Rust file")?;
     InContractOrder(spec).visit_file_mut(&mut file);
     rust::print(&spec.file, file.into_token_stream())
+}
+
+/// The schema of a time. The client takes it as text: it must not refuse one that is written in
+/// another way.
+fn time() -> SchemaObject {
+    SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        format: Some("date-time".to_owned()),
+        ..SchemaObject::default()
+    }
 }
 
 /// Puts the fields of each struct, and with them the members of each body, in the order of the

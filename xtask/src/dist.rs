@@ -14,13 +14,16 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::spec::{self, Spec};
-use crate::{Files, lint, release, site};
+use crate::{Files, arazzo, forms, lint, release, site};
 
 const NAME: &str = "repass-contract";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The folder that goes along as it is.
 const CONTRACT: &str = "openapi";
 const LICENSE: &str = "LICENSE";
+/// What stands in the name of a file before `.json`, by its form.
+const DEFAULT: &str = ".default";
+const OPENAPI_3_1: &str = ".3.1";
 
 /// `index.json`.
 #[derive(Serialize)]
@@ -39,6 +42,10 @@ struct Entry<'a> {
     released: bool,
     yaml: String,
     json: String,
+    /// The form with one `default` response in place of ranges.
+    json_default: String,
+    /// The form in OpenAPI 3.1.
+    json_3_1: String,
 }
 
 /// The folder that the bundle is written to.
@@ -54,7 +61,7 @@ pub fn folder(root: &Path) -> Result<PathBuf> {
 /// # Errors
 /// A cargo that does not say where it builds.
 pub fn target(root: &Path) -> Result<PathBuf> {
-    let metadata = cargo(root, &["metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata = cargo_json(root, &["metadata", "--format-version", "1", "--no-deps"])?;
     let target = metadata.get("target_directory").and_then(Value::as_str);
     let target = target.context("cargo metadata has no target_directory")?;
     Ok(PathBuf::from(target))
@@ -93,9 +100,7 @@ fn files(root: &Path) -> Result<Files> {
     let specs = spec::load(root)?;
     lint::check(&specs)?;
     let mut files = contract(root)?;
-    for spec in &specs {
-        files.insert(json_path(spec), json(&spec.document)?);
-    }
+    files.extend(derived(&specs)?);
     let license = fs::read(root.join(LICENSE)).context(LICENSE)?;
     files.insert(LICENSE.to_owned(), license);
     for (name, schema) in schemas(root)? {
@@ -111,6 +116,22 @@ fn files(root: &Path) -> Result<Files> {
     };
     let index = json(&index)?;
     files.insert("index.json".to_owned(), index);
+    Ok(files)
+}
+
+/// What follows from the files of the contract: their forms in JSON, and the Arazzo document.
+///
+/// # Errors
+/// A file that breaks a house rule.
+pub fn derived(specs: &[Spec]) -> Result<Files> {
+    let mut files = Files::new();
+    for spec in specs {
+        files.insert(json_path(spec, ""), json(&spec.document)?);
+        files.insert(json_path(spec, DEFAULT), json(&forms::with_default(spec)?)?);
+        files.insert(json_path(spec, OPENAPI_3_1), json(&forms::as_3_1(spec))?);
+    }
+    let workflows = json(&arazzo::document(specs, VERSION)?)?;
+    files.insert(format!("{CONTRACT}/{}", arazzo::FILE), workflows);
     Ok(files)
 }
 
@@ -149,12 +170,14 @@ fn entry<'a>(spec: &'a Spec, files: &Files) -> Entry<'a> {
         version: &spec.api.info.version,
         released: release::is_released(spec, files),
         yaml: spec.file.clone(),
-        json: json_path(spec),
+        json: json_path(spec, ""),
+        json_default: json_path(spec, DEFAULT),
+        json_3_1: json_path(spec, OPENAPI_3_1),
     }
 }
 
-fn json_path(spec: &Spec) -> String {
-    format!("openapi/{}.json", spec.name)
+fn json_path(spec: &Spec, form: &str) -> String {
+    format!("openapi/{}{form}.json", spec.name)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -165,7 +188,7 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>> {
 
 /// What `repass schema` prints, by its names.
 fn schemas(root: &Path) -> Result<Map<String, Value>> {
-    let schemas = cargo(root, &["run", "--quiet", "--bin", "repass", "--", "schema"])?;
+    let schemas = cargo_json(root, &["run", "--quiet", "--bin", "repass", "--", "schema"])?;
     match schemas {
         Value::Object(schemas) => Ok(schemas),
         _ => anyhow::bail!("`repass schema` prints no object"),
@@ -173,7 +196,7 @@ fn schemas(root: &Path) -> Result<Map<String, Value>> {
 }
 
 /// The JSON that a command of cargo prints. What it has to say to people goes where ours does.
-fn cargo(root: &Path, arguments: &[&str]) -> Result<Value> {
+pub(crate) fn cargo_json(root: &Path, arguments: &[&str]) -> Result<Value> {
     let command = format!("`cargo {}`", arguments.join(" "));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(cargo);

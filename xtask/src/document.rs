@@ -77,7 +77,7 @@ const HOLDERS: &[Holder] = &[
 ];
 
 /// Keys whose values are the service's data, in which a key means nothing to OpenAPI.
-const DATA: &[&str] = &["default", "enum", "example", "security", "value"];
+pub(crate) const DATA: &[&str] = &["default", "enum", "example", "security", "value"];
 
 pub(crate) const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",

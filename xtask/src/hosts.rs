@@ -26,7 +26,9 @@ pub fn generate(specs: &[Spec]) -> Result<String> {
 fn hosts(spec: &Spec) -> impl Iterator<Item = TokenStream> {
     spec.api.servers.iter().map(|server| {
         let service = format_ident!("{}", rust::pascal_case(&spec.name));
-        let cloud = server.description.as_deref().unwrap_or_default();
+        // Words in brackets tell the servers of one cloud apart.
+        let description = server.description.as_deref().unwrap_or_default();
+        let cloud = description.split(" (").next().unwrap_or_default();
         let url = &server.url;
         let variables = server.variables.iter().flatten();
         let regions = variables.flat_map(|(_, variable)| &variable.enumeration);

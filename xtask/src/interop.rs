@@ -2,6 +2,7 @@
 //! passwords with them on the emulator. What they need is installed under `target/interop`, as the
 //! lock files say. Python and Node have to be there; no test of the workspace needs either.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -12,8 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
+use crate::changes;
+
 use Tool::{Local, Locked};
-use Work::{Check, Commands, Lint, Program, Rules};
+use Work::{Check, Commands, Emulated, Lint, Outcomes, Program, Rules};
 
 /// What is run, in this order. A row whose need is missing is not run, and the others are.
 const ROWS: &[Row] = &[
@@ -39,14 +42,17 @@ const ROWS: &[Row] = &[
         name: "lint: redocly, recommended-strict",
         tools: &[Locked("@redocly/cli")],
         needs: &[&NODE],
-        work: Lint("npx redocly lint --config redocly.yaml ../openapi/*.yaml"),
+        work: Lint(
+            "npx redocly lint --config redocly.yaml ../openapi/*.yaml ../openapi/*.arazzo.json",
+        ),
     },
     Row {
         name: "lint: spectral, spectral:oas",
         tools: &[Locked("@stoplight/spectral-cli")],
         needs: &[&NODE],
         work: Lint(
-            "npx spectral lint --fail-severity hint --ruleset spectral.yaml ../openapi/*.yaml",
+            "npx spectral lint --fail-severity hint --ruleset spectral.yaml ../openapi/*.yaml \
+            ../openapi/*.default.json ../openapi/*.3.1.json",
         ),
     },
     Row {
@@ -56,8 +62,15 @@ const ROWS: &[Row] = &[
         work: Lint(
             "python3 -m venv .venv
             .venv/bin/pip install --quiet --require-hashes --requirement requirements.txt
-            .venv/bin/openapi-spec-validator ../openapi/*.yaml",
+            .venv/bin/openapi-spec-validator ../openapi/*.yaml ../openapi/*.default.json \
+            ../openapi/*.3.1.json",
         ),
+    },
+    Row {
+        name: "workflows: redocly respect",
+        tools: &[Locked("@redocly/cli")],
+        needs: &[&NODE],
+        work: Emulated("node workflows.mjs"),
     },
     Row {
         name: "python: install",
@@ -70,6 +83,12 @@ const ROWS: &[Row] = &[
         tools: &[Locked("mypy")],
         needs: &[&PYTHON],
         work: Rules("python", "The password rules"),
+    },
+    Row {
+        name: "python: outcomes",
+        tools: &[Locked("mypy")],
+        needs: &[&PYTHON],
+        work: Outcomes("python"),
     },
     Row {
         name: "python: openapi-generator",
@@ -96,6 +115,12 @@ const ROWS: &[Row] = &[
         work: Rules("typescript", "The password rules"),
     },
     Row {
+        name: "typescript: outcomes",
+        tools: &[Locked("typescript")],
+        needs: &[&NODE],
+        work: Outcomes("typescript"),
+    },
+    Row {
         name: "typescript: openapi-typescript",
         tools: &[
             Locked("openapi-typescript"),
@@ -116,6 +141,12 @@ const ROWS: &[Row] = &[
         tools: &[],
         needs: &[&PYTHON],
         work: Commands("java", "Install"),
+    },
+    Row {
+        name: "java: outcomes",
+        tools: &[Local("javac --version")],
+        needs: &[&PYTHON, &JDK],
+        work: Outcomes("java"),
     },
     Row {
         name: "java: generate",
@@ -140,6 +171,12 @@ const ROWS: &[Row] = &[
         tools: &[Locked("openapi-generator-cli")],
         needs: &[&PYTHON],
         work: Commands("go", "Generate"),
+    },
+    Row {
+        name: "go: outcomes",
+        tools: &[Local("go env GOVERSION")],
+        needs: &[&PYTHON, &GO],
+        work: Outcomes("go"),
     },
     Row {
         name: "go: compile and run",
@@ -202,9 +239,13 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 const FLEET: &str = "crates/repass-emulator/src/fleet.yaml";
 
 /// Answers that editions of the vendor's pages have which are no source of the contract. Clients
-/// meet them, too, and some generated ones do not take them as they come.
-const OTHER_EDITIONS: &str =
-    "settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }\n";
+/// meet them, too, and some generated ones do not take them as they come. One reset is answered with a
+/// 503 after it was carried out, and has to be sent again.
+const OTHER_EDITIONS: &str = "\
+settings: { ddm_errors: error_code, ddm_admin_success: accepted_empty }
+faults:
+  - { fault: answer, when: after, service: dms, operation: resetPassword, status: 503, count: 1 }
+";
 const OTHER_EDITIONS_FLEET: &str = "other-editions.yaml";
 
 /// An answer in place of each success of an operation. What the service did stays done.
@@ -222,13 +263,13 @@ const NO_SUCCESS: &[(Instead, &str)] = &[
     (instead("ddm", "resetUserPassword", 200, "{}"), UNKNOWN),
     (
         instead("ddm", "resetUserPassword", 200, r#"{"success":false}"#),
-        "refused: false",
+        "refused: other",
     ),
     (instead("ddm", "resetAdministrator", 201, "{}"), UNKNOWN),
     (instead("dcs", "resetPassword", 200, "{}"), UNKNOWN),
     (
         instead("dcs", "resetPassword", 200, r#"{"code":"3"}"#),
-        "refused: 3",
+        "refused: locked",
     ),
     (
         instead("dcs", "updatePassword", 200, r#"{"result":"new"}"#),
@@ -240,7 +281,7 @@ const NO_SUCCESS: &[(Instead, &str)] = &[
     ),
     (instead("dms", "resetPassword", 200, "{}"), UNKNOWN),
 ];
-const UNKNOWN: &str = "the answer does not say whether the password changed";
+const UNKNOWN: &str = "it is unknown whether the password changed";
 
 const fn instead(
     service: &'static str,
@@ -271,6 +312,11 @@ impl Instead {
     }
 }
 
+/// The section of an example's README that decides what answers prove.
+const OUTCOMES: &str = "What an answer proves";
+/// The tree with a contract that has other words.
+const CHANGED: &str = "changed";
+
 /// The result of a row that has no more to tell.
 const OK: &str = "ok";
 
@@ -294,10 +340,16 @@ enum Work {
     Check(fn(&Path) -> anyhow::Result<Vec<String>>),
     /// Commands, run in a copy of `xtask/interop` with a copy of `openapi` beside it.
     Lint(&'static str),
+    /// The same, beside an emulator, and the last line that they print is the result.
+    Emulated(&'static str),
     /// The commands of a section of an example's README, run in a copy of its folder.
     Commands(&'static str, &'static str),
     /// The same, and the last line that they print is the result.
     Rules(&'static str, &'static str),
+    /// The same for [`OUTCOMES`] of an example's README. The last block checks the example against
+    /// `outcome-vectors.json`. With a contract that has other words, exactly the vectors about these
+    /// have to fail.
+    Outcomes(&'static str),
     /// The same, and the last block of them runs a program that sets passwords. It is run with an
     /// emulator as it is, with one that answers as other editions have it, and with each of
     /// [`NO_SUCCESS`].
@@ -404,6 +456,14 @@ impl Place {
             .collect();
         copy(&root.join("openapi"), &folder.join("openapi"), &ignored)?;
         copy(&root.join("xtask/interop"), &folder.join("lint"), &ignored)?;
+        for (path, content) in crate::dist::derived(&crate::spec::load(root)?)? {
+            fs::write(folder.join(&path), content).with_context(|| format!("write {path}"))?;
+        }
+        let changed = folder.join(CHANGED);
+        changes::copy(root, &changed, &changes::CHANGES)?;
+        for (path, content) in crate::dist::derived(&crate::spec::load(&changed)?)? {
+            fs::write(changed.join(&path), content).with_context(|| format!("write {path}"))?;
+        }
         fs::create_dir_all(folder.join("logs"))?;
         write_fleet(root, OTHER_EDITIONS, &folder.join(OTHER_EDITIONS_FLEET))?;
         Ok(Self {
@@ -441,6 +501,10 @@ impl Place {
                 execute(script, &self.folder.join("lint"), None, &log)?;
                 Ok(OK.to_owned())
             }
+            Emulated(script) => {
+                let emulator = Emulator::start(&self.repass, None)?;
+                execute(script, &self.folder.join("lint"), Some(&emulator.url), &log)
+            }
             Commands(language, section) => {
                 let (folder, blocks) = example(language, section)?;
                 for block in &blocks {
@@ -451,6 +515,36 @@ impl Place {
             Rules(language, section) => {
                 let (folder, blocks) = example(language, section)?;
                 execute(&blocks.concat(), &folder, None, &log)
+            }
+            Outcomes(language) => {
+                let (folder, blocks) = example(language, OUTCOMES)?;
+                let (check, before) = blocks
+                    .split_last()
+                    .with_context(|| format!("the section {OUTCOMES} has no commands"))?;
+                for block in before {
+                    execute(block, &folder, None, &log)?;
+                }
+                let told = execute(check, &folder, None, &log)?;
+                let vectors = fs::read(self.root.join("openapi/outcome-vectors.json"))?;
+                let expected = changes::wrong_vectors(&serde_json::from_slice(&vectors)?)?;
+                let changed = format!("export REPASS_CONTRACT=../../../{CHANGED}/openapi\n{check}");
+                let (status, printed) = attempt(&changed, &folder, None, &log)?;
+                let wrong: BTreeSet<String> = printed
+                    .lines()
+                    .filter(|line| line.starts_with("wrong: "))
+                    .map(str::to_owned)
+                    .collect();
+                ensure!(
+                    !status.success() && wrong == expected,
+                    "with a changed contract it ends with {status}; it does not find wrong what it \
+                     should: {:#?}; it finds wrong what it should not: {:#?}",
+                    expected.difference(&wrong),
+                    wrong.difference(&expected)
+                );
+                Ok(format!(
+                    "{told}; {} follow a changed contract",
+                    expected.len()
+                ))
             }
             Program(language, section) => {
                 let (folder, blocks) = example(language, section)?;
@@ -777,8 +871,6 @@ fn copy(from: &Path, to: &Path, ignored: &[&str]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn root() -> PathBuf {
@@ -827,7 +919,8 @@ mod tests {
                 Commands(language, section)
                 | Rules(language, section)
                 | Program(language, section) => Some((language.to_owned(), section.to_owned())),
-                Check(_) | Lint(_) => None,
+                Outcomes(language) => Some((language.to_owned(), OUTCOMES.to_owned())),
+                Check(_) | Lint(_) | Emulated(_) => None,
             })
             .collect();
         assert_eq!(told, run);

@@ -29,12 +29,14 @@ pub const RULES: &[Rule] = &[
     rule("order", order),
     rule("unknown-keys", unknown_keys),
     rule("references", references),
+    rule("names", names),
     rule("operation-id", operation_id),
     rule("documented", documented),
     rule("security", security),
     rule("servers", servers),
     rule("flat-bodies", flat_bodies),
     rule("responses", responses),
+    rule("request-id", request_id),
     rule("media-type", media_type),
     rule("secrets", secrets),
     rule("password-policy", password_policy),
@@ -157,6 +159,9 @@ fn shared_secrets(spec: &Spec, earlier: &[Spec]) -> Vec<Finding> {
     clashes.collect()
 }
 
+/// Says that a file is not the vendor's.
+const UNOFFICIAL: &str = "x-unofficialSpec";
+
 /// The generator reads no other version.
 fn version(spec: &Spec, problems: &mut Problems) {
     let version = &spec.api.openapi;
@@ -177,7 +182,13 @@ fn order(spec: &Spec, problems: &mut Problems) {
         "paths",
         "components",
     ];
-    const COMPONENTS: &[&str] = &["parameters", "schemas", "responses", "securitySchemes"];
+    const COMPONENTS: &[&str] = &[
+        "parameters",
+        "headers",
+        "schemas",
+        "responses",
+        "securitySchemes",
+    ];
     for (place, expected) in [("document", DOCUMENT), ("components", COMPONENTS)] {
         let keys = match place {
             "document" => Some(&spec.document),
@@ -203,6 +214,7 @@ fn unknown_keys(spec: &Spec, problems: &mut Problems) {
     const EXTENSIONS: &[(&str, &str)] = &[
         (policy::EXTENSION, "schemas"),
         (EXTENSIBLE_ENUM, "schemas"),
+        (UNOFFICIAL, "info"),
         (rules::RETRY, "operation"),
         (rules::OUTCOME, "responses"),
         (rules::ERROR_CODES, "document"),
@@ -296,6 +308,42 @@ fn references(spec: &Spec, problems: &mut Problems) {
     }
 }
 
+/// Generators make one identifier of each name, whatever it is the name of.
+fn names(spec: &Spec, problems: &mut Problems) {
+    let mut places = BTreeMap::new();
+    let components = spec.objects().into_iter();
+    let components = components.filter(|object| object.holder == object.kind);
+    for object in components.filter(|object| !object.place.contains(", ")) {
+        let sections = [
+            "parameters",
+            "headers",
+            "schemas",
+            "responses",
+            "requestBodies",
+        ];
+        if !sections.contains(&object.kind) {
+            continue;
+        }
+        let place = format!("components, {}, {}", object.kind, object.name);
+        if let Some(other) = places.insert(object.name.to_lowercase(), place.clone()) {
+            problems.add(place, format!("has the name of {other} too; rename one"));
+        }
+    }
+    let mut urls = BTreeMap::new();
+    for server in &spec.api.servers {
+        let place = format!("servers, {}", server.url);
+        if let Some(description) = &server.description
+            && let Some(other) = urls.insert(description, &server.url)
+        {
+            let problem = format!(
+                "has the description of {other} too; add a word in brackets, such as \
+                 `{description} (Europe)`"
+            );
+            problems.add(place, problem);
+        }
+    }
+}
+
 /// The id becomes the name of a method in every language.
 fn operation_id(spec: &Spec, problems: &mut Problems) {
     let mut endpoints = BTreeMap::new();
@@ -336,6 +384,24 @@ fn documented(spec: &Spec, problems: &mut Problems) {
             problems.add("info", format!("has no {key}; add it"));
         }
     }
+    if info
+        .contact
+        .as_ref()
+        .is_none_or(|contact| is_blank(contact.name.as_deref()))
+    {
+        problems.add("info", "has no contact with a name; add the project");
+    }
+    if spec.is_of_vendor() && info.extensions.get(UNOFFICIAL) != Some(&Value::Bool(true)) {
+        let problem = format!("does not say that it is unofficial; add `{UNOFFICIAL}: true`");
+        problems.add("info", problem);
+    }
+    for property in spec.written_schemas() {
+        let target = spec.resolve(property.keys);
+        let description = target.map(|target| text(target, "description"));
+        if property.holder == "properties" && description.is_some_and(is_blank) {
+            problems.add(property.place, "has no description; add it");
+        }
+    }
     for operation in spec.operations() {
         let (place, operation) = (&operation.name, operation.operation);
         for (key, text) in [
@@ -370,43 +436,55 @@ fn is_blank(text: Option<&str>) -> bool {
     text.unwrap_or_default().trim().is_empty()
 }
 
-/// One token for all operations, which no method takes as an argument.
+/// A token or a signature for all operations, which no method takes as an argument.
 fn security(spec: &Spec, problems: &mut Problems) {
+    // The name of a scheme, its header, and what its description has to name.
+    const SCHEMES: [(&str, &str, &str); 2] = [
+        ("token", "X-Auth-Token", "X-Subject-Token"),
+        ("signature", "Authorization", "X-Sdk-Date"),
+    ];
     if !spec.is_of_vendor() {
         return;
     }
     let components = spec.api.components.iter();
     let schemes: Vec<_> = components.flat_map(|all| &all.security_schemes).collect();
-    if let [(name, scheme)] = schemes.as_slice() {
+    for (name, _) in &schemes {
+        if !SCHEMES.iter().any(|(known, ..)| known == name) {
+            let problem = "is neither `token` nor `signature`; rename or remove it";
+            problems.add(format!("security scheme {name}"), problem);
+        }
+    }
+    for (name, header, named) in SCHEMES {
         let place = format!("security scheme {name}");
-        match scheme {
-            ReferenceOr::Item(SecurityScheme::APIKey {
-                location: APIKeyLocation::Header,
-                name,
-                description,
-                ..
-            }) if name == "X-Auth-Token" => {
+        match schemes.iter().find(|(known, _)| *known == name) {
+            None => problems.add(place, "is missing; declare it"),
+            Some((
+                _,
+                ReferenceOr::Item(SecurityScheme::APIKey {
+                    location: APIKeyLocation::Header,
+                    name,
+                    description,
+                    ..
+                }),
+            )) if name == header => {
                 let description = description.as_deref().unwrap_or_default();
-                if !description.contains("X-Subject-Token") {
-                    let problem = "the description does not say where a token comes from; \
-                                   name IAM's `X-Subject-Token`";
+                if !description.contains(named) {
+                    let problem = format!("the description does not name `{named}`; add it");
                     problems.add(place, problem);
                 }
             }
-            _ => {
-                let problem = "is not the token; make it an `apiKey` in `header` named \
-                               `X-Auth-Token`";
+            Some(_) => {
+                let problem = format!("make it an `apiKey` in `header` named `{header}`");
                 problems.add(place, problem);
             }
         }
-        let applied = spec.api.security.as_deref().unwrap_or_default();
-        if !matches!(applied, [only] if only.keys().eq([*name])) {
-            let problem = format!("the document does not ask for the token; write `- {name}: []`");
-            problems.add("security", problem);
-        }
-    } else {
-        let problem = format!("{} security schemes; declare one, the token", schemes.len());
-        problems.add("components, securitySchemes", problem);
+    }
+    let applied = spec.api.security.as_deref().unwrap_or_default();
+    let names = applied.iter().map(|way| way.keys().collect::<Vec<_>>());
+    if !names.eq(SCHEMES.map(|(name, ..)| vec![name])) {
+        let problem = "the document does not ask for one of the two; write `- token: []` and \
+                       `- signature: []`";
+        problems.add("security", problem);
     }
     for operation in spec.operations() {
         let own = operation.operation.security.as_deref();
@@ -516,6 +594,22 @@ fn responses(spec: &Spec, problems: &mut Problems) {
         if success.iter().any(|schema| Some(*schema) != first) {
             let problem = "has success bodies of several schemas; give them one for all";
             problems.add(name, problem);
+        }
+    }
+}
+
+/// The vendor's support asks for the id of a request.
+fn request_id(spec: &Spec, problems: &mut Problems) {
+    const HEADER: &str = "X-Request-Id";
+    for response in spec.objects() {
+        let written = response.kind == "responses" && !response.keys.contains_key("$ref");
+        let headers = response.keys.get("headers");
+        let declared = headers.is_some_and(|headers| headers.get(HEADER).is_some());
+        if written && spec.is_of_vendor() && !declared {
+            problems.add(
+                response.place,
+                format!("has no {HEADER} header; declare it"),
+            );
         }
     }
 }

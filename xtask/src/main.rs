@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask codegen`, `lint`, `release`, `dist` and `interop`.
+//! The project's own commands: `cargo xtask codegen`, `lint`, `release`, `dist`,
+//! `interop` and `licences`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,6 +35,14 @@ enum Verb {
     Dist,
     /// Run others' tools on openapi/*.yaml, and the examples of openapi/examples as their READMEs say
     Interop,
+    /// Write the licences of everything in the binary, crates/repass-cli/THIRD-PARTY.md
+    ///
+    /// A licence that is not allowed is an error.
+    Licences {
+        /// Write nothing; report a file that is not what would be written, and exit with 1
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 #[allow(
@@ -53,6 +62,8 @@ fn main() -> ExitCode {
         Verb::Release { check: true } => xtask::release::check(&root),
         Verb::Release { check: false } => xtask::release::write(&root),
         Verb::Dist => xtask::dist::folder(&root).and_then(|to| xtask::dist::write(&root, &to)),
+        Verb::Licences { check: true } => xtask::licences::check(&root).map(|()| Vec::new()),
+        Verb::Licences { check: false } => xtask::licences::write(&root),
         Verb::Interop => {
             xtask::interop::run(&root, |line| eprintln!("{line}")).map(|table| vec![table])
         }

@@ -592,12 +592,15 @@ fn is_success(status: &StatusCode) -> bool {
 
 type Properties = Map<String, Value>;
 
-fn request_properties<'a>(spec: &'a Spec, operation: &Operation) -> Option<&'a Properties> {
+pub(crate) fn request_properties<'a>(
+    spec: &'a Spec,
+    operation: &Operation,
+) -> Option<&'a Properties> {
     let body = written(spec, operation)?.get("requestBody")?.as_object()?;
     properties(spec, spec.resolve(body)?)
 }
 
-fn response_properties<'a>(
+pub(crate) fn response_properties<'a>(
     spec: &'a Spec,
     operation: &Operation,
     status: &StatusCode,
@@ -622,11 +625,19 @@ fn properties<'a>(spec: &'a Spec, body: &'a Map<String, Value>) -> Option<&'a Pr
     schema.get("properties")?.as_object()
 }
 
-fn property_keys<'a>(spec: &'a Spec, all: &'a Properties, name: &str) -> Option<&'a Properties> {
+pub(crate) fn property_keys<'a>(
+    spec: &'a Spec,
+    all: &'a Properties,
+    name: &str,
+) -> Option<&'a Properties> {
     spec.resolve(all.get(name)?.as_object()?)
 }
 
-fn property_type<'a>(spec: &'a Spec, all: &'a Properties, name: &str) -> Option<&'a str> {
+pub(crate) fn property_type<'a>(
+    spec: &'a Spec,
+    all: &'a Properties,
+    name: &str,
+) -> Option<&'a str> {
     let keys = property_keys(spec, all, name)?;
     Some(text(keys, "type").unwrap_or("any"))
 }

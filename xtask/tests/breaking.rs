@@ -119,12 +119,12 @@ fn assert_breaks(name: &str, changes: &[Change], expected: Backwards) {
     });
 }
 
-const TEAPOT_ID: &str = "      - $ref: '#/components/parameters/TeapotId'\n";
+const TEAPOT_ID: &str = "      - $ref: '#/components/parameters/TeapotIdParameter'\n";
 const VERBOSE: &str = "      - $ref: '#/components/parameters/Verbose'\n";
 const CUPS: &str = "      - { name: cups, in: query, schema: { type: integer } }\n";
 const NEEDED_CUPS: &str =
     "      - { name: cups, in: query, required: true, schema: { type: integer } }\n";
-const SECURITY: &str = "security:\n  - token: []\n";
+const SECURITY: &str = "security:\n  - token: []\n  - signature: []\n";
 const LOGIN: &str = "      requestBody:\n        $ref: '#/components/requestBodies/Login'\n";
 const LOGIN_BODY: &str = "    Login:\n      required: true\n      content:\n";
 const ANSWER: &str = "          content:
@@ -138,6 +138,9 @@ const ANSWER: &str = "          content:
 const DONE: &str = "        '204':
           description: The token is in a header.
           x-outcome: { certainty: done }
+          headers:
+            X-Request-Id:
+              $ref: '#/components/headers/RequestId'
 ";
 const BAD_REQUEST: &str = "        '400':\n          $ref: '#/components/responses/Refused'\n";
 const CLASSES: &str = "        4XX:
@@ -336,11 +339,7 @@ fn removed_or_stricter() -> Vec<Change> {
         gone(SECURITY).backwards(),
         gone("      security: []\n"),
         at(SECURITY, &format!("{SECURITY}  - {{}}\n"), SECURITY),
-        at(
-            SECURITY,
-            &format!("{SECURITY}  - signature: []\n"),
-            SECURITY,
-        ),
+        at(SECURITY, &format!("{SECURITY}  - key: []\n"), SECURITY),
         at(
             BREW_TIME,
             &format!("{BREW_TIME}              required: true\n"),
@@ -491,7 +490,7 @@ fn words() -> Vec<Change> {
         change("description: The teapot.", "description: The pot."),
         change("example: pot-1", "example: pot-2"),
         change(
-            "      - $ref: '#/components/parameters/TeapotId'\n    put:\n",
+            "      - $ref: '#/components/parameters/TeapotIdParameter'\n    put:\n",
             "      - name: teapot_id\n        in: path\n        required: true\n        deprecated: true\n        schema:\n          $ref: '#/components/schemas/TeapotId'\n        examples: {}\n    put:\n",
         ),
         change(

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use openapiv3::OpenAPI;
+use openapiv3::{OpenAPI, ReferenceOr, Response, StatusCode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use xtask::{Files, dist, site, spec};
@@ -94,6 +94,8 @@ fn a_bundle_is_the_same_twice_and_is_what_its_index_says() {
         assert_eq!(value(file("json")), spec.document, "{}", spec.file);
         let api: OpenAPI = serde_json::from_slice(file("json")).unwrap();
         assert_eq!(api, spec.api, "{}", spec.file);
+        with_default(&serde_json::from_slice(file("json_default")).unwrap(), spec);
+        as_3_1(&value(file("json_3_1")), spec);
     }
     // A schema with a policy keeps it.
     let dms = value(&files["openapi/dms.json"]);
@@ -106,6 +108,71 @@ fn a_bundle_is_the_same_twice_and_is_what_its_index_says() {
     for schema in schemas {
         jsonschema::draft202012::meta::validate(&schema).unwrap();
     }
+}
+
+/// One `default` response stands in place of the ranges, and all else is the same.
+fn with_default(api: &OpenAPI, spec: &spec::Spec) {
+    let responses = |api: &OpenAPI| -> Vec<openapiv3::Responses> {
+        let items = api.paths.paths.values().map(|item| item.as_item().unwrap());
+        let operations = items.flat_map(|item| item.iter().map(|(_, operation)| operation));
+        operations
+            .map(|operation| operation.responses.clone())
+            .collect()
+    };
+    let (ours, theirs) = (responses(&spec.api), responses(api));
+    assert!(!ours.is_empty());
+    assert_eq!(ours.len(), theirs.len());
+    for (mut ours, mut theirs) in ours.into_iter().zip(theirs) {
+        let ranges = |status: &StatusCode| matches!(status, StatusCode::Range(_));
+        assert_eq!(
+            ours.responses
+                .keys()
+                .filter(|status| ranges(status))
+                .count(),
+            2
+        );
+        ours.responses.retain(|status, _| !ranges(status));
+        assert!(theirs.default.take().is_some(), "{}", spec.file);
+        assert_eq!(ours, theirs, "{}", spec.file);
+    }
+    let shared = |api: &OpenAPI| api.components.clone().unwrap();
+    let (mut ours, mut theirs) = (shared(&spec.api), shared(api));
+    let client = ours.responses.shift_remove("ClientError").unwrap();
+    let server = ours.responses.shift_remove("ServerError").unwrap();
+    let other = theirs.responses.shift_remove("OtherError").unwrap();
+    assert_eq!(ours, theirs, "{}", spec.file);
+    let examples = |response: &ReferenceOr<Response>| {
+        let content = &response.as_item().unwrap().content["application/json"];
+        assert!(content.schema.is_some());
+        let examples = content.examples.keys();
+        examples.cloned().collect::<Vec<_>>()
+    };
+    let both = [examples(&client), examples(&server)].concat();
+    assert_eq!(examples(&other), both, "{}", spec.file);
+}
+
+/// Each schema is one of JSON Schema 2020-12, and null is a type.
+fn as_3_1(document: &Value, spec: &spec::Spec) {
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(!document.to_string().contains("nullable"), "{}", spec.file);
+    let mut nullable = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        jsonschema::draft202012::meta::validate(schema).unwrap();
+        let written = &spec.document["components"]["schemas"][name];
+        let properties = written["properties"].as_object().into_iter().flatten();
+        for (property, written) in properties.filter(|(_, one)| one["nullable"] == true) {
+            let expected = serde_json::json!([written["type"], "null"]);
+            assert_eq!(
+                schema["properties"][property]["type"], expected,
+                "{name} {property}"
+            );
+            nullable += 1;
+        }
+    }
+    // DDM and DMS have none.
+    let none = ["ddm", "dms"].contains(&spec.name.as_str());
+    assert_eq!(nullable == 0, none, "{}", spec.file);
+    assert_eq!(document["paths"], spec.document["paths"]);
 }
 
 fn sum(content: &[u8]) -> String {

@@ -43,6 +43,7 @@ const RESULT: &str = "description: What came of it, `poured` or `spilt`.";
 const SECURITY_THEN_TAGS: &str = "\
 security:
   - token: []
+  - signature: []
 
 tags:
   - name: Teapots
@@ -55,10 +56,14 @@ tags:
 
 security:
   - token: []
+  - signature: []
 ";
 const RESPONSES_THEN_SCHEMES: &str = "  responses:
     Refused:
       description: The teapot refuses.
+      headers:
+        X-Request-Id:
+          $ref: '#/components/headers/RequestId'
       content:
         application/json:
           schema:
@@ -74,6 +79,11 @@ const RESPONSES_THEN_SCHEMES: &str = "  responses:
       in: header
       name: X-Auth-Token
       description: The value of the `X-Subject-Token` header that `getToken` answers with.
+    signature:
+      type: apiKey
+      in: header
+      name: Authorization
+      description: A signature, made at the time that `X-Sdk-Date` has.
 ";
 const SCHEMES_THEN_RESPONSES: &str = "  securitySchemes:
     token:
@@ -81,10 +91,18 @@ const SCHEMES_THEN_RESPONSES: &str = "  securitySchemes:
       in: header
       name: X-Auth-Token
       description: The value of the `X-Subject-Token` header that `getToken` answers with.
+    signature:
+      type: apiKey
+      in: header
+      name: Authorization
+      description: A signature, made at the time that `X-Sdk-Date` has.
 
   responses:
     Refused:
       description: The teapot refuses.
+      headers:
+        X-Request-Id:
+          $ref: '#/components/headers/RequestId'
       content:
         application/json:
           schema:
@@ -150,6 +168,21 @@ const BREACHES: &[Breach] = &[
         "  /v1/tokens:\n",
         "  /v1/login:\n    $ref: '#/paths/~1v1~1tokens'\n  /v1/tokens:\n",
     ),
+    breach(
+        "names",
+        "    TeapotId:\n      type: string\n",
+        "    Refused:\n      type: string\n    TeapotId:\n      type: string\n",
+    ),
+    breach(
+        "names",
+        "    Verbose:\n",
+        "    Teapotid:\n      { name: pot, in: query, description: Pot., schema: { type: boolean } }\n    Verbose:\n",
+    ),
+    breach(
+        "names",
+        "security:\n",
+        "  - url: https://teapots.invalid\n    description: Teapots\n\nsecurity:\n",
+    ),
     breach("operation-id", "      operationId: getToken\n", ""),
     breach(
         "operation-id",
@@ -173,6 +206,28 @@ const BREACHES: &[Breach] = &[
         "",
     ),
     breach("documented", "  license:\n    name: Apache-2.0\n", ""),
+    breach("documented", "  contact:\n    name: The teapots\n", ""),
+    breach(
+        "documented",
+        "    name: The teapots\n",
+        "    url: https://teapots.invalid\n",
+    ),
+    breach("documented", "  x-unofficialSpec: true\n", ""),
+    breach(
+        "documented",
+        "x-unofficialSpec: true",
+        "x-unofficialSpec: false",
+    ),
+    breach(
+        "documented",
+        "                description: The name of the cup.\n",
+        "",
+    ),
+    breach(
+        "documented",
+        "      description: The password that a teapot has now. It has no rule.\n",
+        "",
+    ),
     breach("documented", "      summary: Get a token\n", ""),
     breach(
         "documented",
@@ -205,12 +260,21 @@ const BREACHES: &[Breach] = &[
         "  securitySchemes:\n",
         "  securitySchemes:\n    basic: { type: http, scheme: basic }\n",
     ),
-    breach("security", "security:\n  - token: []\n", ""),
     breach(
         "security",
-        "security:\n  - token: []\n",
-        "security:\n  - token: []\n  - {}\n",
+        "security:\n  - token: []\n  - signature: []\n",
+        "",
     ),
+    breach("security", "  - signature: []\n", ""),
+    breach(
+        "security",
+        "  - token: []\n  - signature: []\n",
+        "  - token: []\n    signature: []\n",
+    ),
+    breach("security", "  - token: []\n", "  - token: []\n  - {}\n"),
+    breach("security", "name: Authorization", "name: Signature"),
+    breach("security", "`X-Sdk-Date`", "`X-Date`"),
+    breach("security", "    signature:\n", "    sign:\n"),
     breach("security", "security: []", "security:\n        - token: []"),
     breach("security", "in: query", "in: header"),
     breach(
@@ -273,7 +337,7 @@ const BREACHES: &[Breach] = &[
     breach(
         "responses",
         "        '400':\n          $ref: '#/components/responses/Refused'\n",
-        "        '400':\n          description: The teapot refuses.\n",
+        "        '400':\n          description: The teapot refuses.\n          headers: { X-Request-Id: { $ref: '#/components/headers/RequestId' } }\n",
     ),
     breach(
         "responses",
@@ -289,7 +353,17 @@ const BREACHES: &[Breach] = &[
     breach(
         "responses",
         "        '204':\n",
-        "        '200':\n          description: One.\n          x-outcome: { certainty: done }\n          content: { application/json: { schema: { type: string }, example: steam } }\n        '201':\n          description: Two.\n          x-outcome: { certainty: done }\n          content: { application/json: { schema: { type: boolean }, example: true } }\n        '204':\n",
+        "        '200':\n          description: One.\n          x-outcome: { certainty: done }\n          headers: { X-Request-Id: { $ref: '#/components/headers/RequestId' } }\n          content: { application/json: { schema: { type: string }, example: steam } }\n        '201':\n          description: Two.\n          x-outcome: { certainty: done }\n          headers: { X-Request-Id: { $ref: '#/components/headers/RequestId' } }\n          content: { application/json: { schema: { type: boolean }, example: true } }\n        '204':\n",
+    ),
+    breach(
+        "request-id",
+        "            X-Request-Id:\n              $ref: '#/components/headers/RequestId'\n            X-Brew-Time:",
+        "            X-Brew-Time:",
+    ),
+    breach(
+        "request-id",
+        "      headers:\n        X-Request-Id:\n          $ref: '#/components/headers/RequestId'\n",
+        "",
     ),
     breach(
         "media-type",
@@ -299,7 +373,7 @@ const BREACHES: &[Breach] = &[
     breach(
         "secrets",
         "$ref: '#/components/schemas/OldPassword'",
-        "type: string",
+        "{ type: string, description: Old. }",
     ),
     breach(
         "secrets",
@@ -310,14 +384,14 @@ const BREACHES: &[Breach] = &[
     breach(
         "secrets",
         "$ref: '#/components/schemas/OldPassword'",
-        "{ type: string, format: password, writeOnly: true }",
+        "{ type: string, format: password, writeOnly: true, description: Old. }",
     ),
     breach("secrets", "      writeOnly: true\n", ""),
     breach("secrets", "          format: date-time\n", ""),
     breach(
         "secrets",
         "        result:\n",
-        "        cups:\n          additionalProperties:\n            $ref: '#/components/schemas/OldPassword'\n        result:\n",
+        "        cups:\n          description: Cups.\n          additionalProperties:\n            $ref: '#/components/schemas/OldPassword'\n        result:\n",
     ),
     breach(
         "secrets",

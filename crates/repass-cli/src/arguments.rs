@@ -26,7 +26,7 @@ use repass_client::Operation;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
-    /// How to print the result of any verb but schema and completions; as JSON it is one line, whose
+    /// How to print the result of any verb but schema, completions and licenses; as JSON it is one line, whose
     /// schema `repass schema` prints
     #[arg(long, global = true, value_enum, default_value_t, display_order = LAST)]
     pub(crate) output: Output,
@@ -218,6 +218,10 @@ The settings of a call come from options; from environment variables, of Huawei'
 clouds.yaml and secure.yaml of OpenStack's tools, if --cloud or OS_CLOUD names a cloud in them. See
 `repass config --help`.
 
+The network's settings: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY hold the URL of a proxy (http, https or
+socks5h), NO_PROXY lists the hosts that need none, and nothing on this machine does. SSL_CERT_FILE
+and SSL_CERT_DIR (PEM files) replace the system's CA certificates, except on macOS and Windows.
+
 Exit codes:
   0  done, or accepted by the service
   1  refused, or not sent: no password changed
@@ -279,6 +283,9 @@ pub(crate) enum Verb {
     /// Show what happened to a credential
     #[cfg(feature = "rotate")]
     History(History),
+    /// Print the licences of the software in this binary
+    #[command(alias = "licences")]
+    Licenses,
     /// Distributed Database Middleware
     #[command(subcommand)]
     Ddm(Ddm),

@@ -4,13 +4,15 @@ use repass_client::{Context, Report};
 
 use crate::arguments::{Check, Output};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::terminal;
 
 /// Characters that services are reported to refuse in a DCS password; see `openapi/README.md`.
 const DOUBTFUL: [char; 2] = ['%', '\\'];
 
 pub(crate) async fn run(check: &Check, output: Output) -> Result<(), Failure> {
-    let password = check.password.read().await?;
+    let mut interrupt = Interrupt::listen()?;
+    let password = check.password.read(&mut interrupt).await?;
     let context = Context {
         username: check.username.as_deref(),
         ..Context::default()

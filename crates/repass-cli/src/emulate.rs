@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::arguments::{Emulate, Output};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::interrupt::Interrupt;
 use crate::terminal;
 
 /// More than a fleet of a hundred thousand instances has.
@@ -91,10 +92,7 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
     };
     let started = Started::new(url, &fleet);
     let started = started.ok_or_else(|| Failure::usage("the fleet has no project", "add one"))?;
-    let ended = terminal::interrupted().map_err(|error| {
-        let line = format!("signals cannot be waited for: {error}");
-        Failure::not_done(line, "try again")
-    })?;
+    let mut interrupt = Interrupt::listen()?;
     match output {
         Output::Json => terminal::show_json(&started)?,
         Output::Table => {
@@ -102,7 +100,7 @@ pub(crate) async fn run(arguments: &Emulate, output: Output) -> Result<(), Failu
             terminal::say("Ctrl-C ends the emulator.");
         }
     }
-    ended.await;
+    interrupt.received().await;
     Ok(())
 }
 

@@ -236,6 +236,9 @@ fn next_step(error: &Error) -> Cow<'static, str> {
         ErrorKind::NoEndpoint => {
             "nothing changed; set another endpoint: `repass config` shows which are in force"
         }
+        ErrorKind::Connect | ErrorKind::Login if error.connection_error().is_some() => {
+            "nothing changed; correct the network settings, and try again"
+        }
         ErrorKind::Login => {
             "nothing changed; check the IAM endpoint, the project and the credentials: `repass config` \
              shows which are in force"

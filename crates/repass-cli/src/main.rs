@@ -16,6 +16,7 @@ mod emulate;
 mod failure;
 mod generate;
 mod input;
+mod interrupt;
 mod output;
 mod password;
 #[cfg(feature = "rotate")]
@@ -31,6 +32,9 @@ use tokio::runtime::Runtime;
 
 use crate::arguments::{Output, Verb};
 use crate::failure::Failure;
+
+/// The licences of the software in this binary, which have to go where it goes.
+const THIRD_PARTY: &str = include_str!("../THIRD-PARTY.md");
 
 fn main() -> ExitCode {
     let runtime = match Runtime::new() {
@@ -84,6 +88,7 @@ async fn run(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Import(import) => commands::import::run(&import, output).await,
         #[cfg(feature = "rotate")]
         Verb::History(history) => commands::history::run(&history, output).await,
+        Verb::Licenses => terminal::show(THIRD_PARTY.trim_end()),
         Verb::Ddm(verb) => service::ddm(verb, output).await,
         Verb::Dcs(verb) => service::dcs(verb, output).await,
         Verb::Dms(verb) => service::dms(verb, output).await,

@@ -10,6 +10,7 @@ use repass_client::{
 
 use crate::arguments::{Dcs, Ddm, Dms, Output, Target};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::Called;
 use crate::password::read_old_and_new;
 use crate::settings::Settings;
@@ -23,10 +24,21 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let (client, in_flight) = target.client(Operation::DdmResetPassword)?;
-            let new = DdmAccountPassword::new(password.read().await?).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            let mut interrupt = Interrupt::listen()?;
+            let new = DdmAccountPassword::new(password.read(&mut interrupt).await?)
+                .map_err(Failure::Rules)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.ddm_reset_password(&target.instance_id, &username, &new);
-            run(&in_flight, Operation::DdmResetPassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DdmResetPassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
         Ddm::SetAdmin {
             name,
@@ -34,10 +46,21 @@ pub(crate) async fn ddm(verb: Ddm, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let (client, in_flight) = target.client(Operation::DdmSetAdmin)?;
-            let new = DdmAdminPassword::new(password.read().await?).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            let mut interrupt = Interrupt::listen()?;
+            let new = DdmAdminPassword::new(password.read(&mut interrupt).await?)
+                .map_err(Failure::Rules)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.ddm_set_admin(&target.instance_id, &name, &new);
-            run(&in_flight, Operation::DdmSetAdmin, output, call).await
+            run(
+                &in_flight,
+                Operation::DdmSetAdmin,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
     }
 }
@@ -50,12 +73,23 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let (client, in_flight) = target.client(Operation::DcsChangePassword)?;
-            let (old, new) = read_old_and_new(old_password_file.as_deref(), &password).await?;
+            let mut interrupt = Interrupt::listen()?;
+            let (old, new) =
+                read_old_and_new(old_password_file.as_deref(), &password, &mut interrupt).await?;
             let old = DcsOldPassword::new(old);
             let new = DcsPassword::new(new).map_err(Failure::Rules)?;
-            password.hand_over(new.expose(), output)?;
+            password
+                .hand_over(new.expose(), output, &mut interrupt)
+                .await?;
             let call = client.dcs_change_password(&target.instance_id, &old, &new);
-            run(&in_flight, Operation::DcsChangePassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DcsChangePassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
         Dcs::ResetPassword {
             target,
@@ -63,15 +97,26 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
             password,
         } => {
             let (client, in_flight) = target.client(Operation::DcsResetPassword)?;
+            let mut interrupt = Interrupt::listen()?;
             let reset = if password_free {
                 ResetPassword::PasswordFree
             } else {
-                let new = DcsPassword::new(password.read().await?).map_err(Failure::Rules)?;
-                password.hand_over(new.expose(), output)?;
+                let new = DcsPassword::new(password.read(&mut interrupt).await?)
+                    .map_err(Failure::Rules)?;
+                password
+                    .hand_over(new.expose(), output, &mut interrupt)
+                    .await?;
                 ResetPassword::To(new)
             };
             let call = client.dcs_reset_password(&target.instance_id, &reset);
-            run(&in_flight, Operation::DcsResetPassword, output, call).await
+            run(
+                &in_flight,
+                Operation::DcsResetPassword,
+                output,
+                call,
+                &mut interrupt,
+            )
+            .await
         }
     }
 }
@@ -79,10 +124,20 @@ pub(crate) async fn dcs(verb: Dcs, output: Output) -> Result<(), Failure> {
 pub(crate) async fn dms(verb: Dms, output: Output) -> Result<(), Failure> {
     let Dms::ResetPassword { target, password } = verb;
     let (client, in_flight) = target.client(Operation::DmsResetPassword)?;
-    let new = DmsPassword::new(password.read().await?).map_err(Failure::Rules)?;
-    password.hand_over(new.expose(), output)?;
+    let mut interrupt = Interrupt::listen()?;
+    let new = DmsPassword::new(password.read(&mut interrupt).await?).map_err(Failure::Rules)?;
+    password
+        .hand_over(new.expose(), output, &mut interrupt)
+        .await?;
     let call = client.dms_reset_password(&target.instance_id, &new);
-    run(&in_flight, Operation::DmsResetPassword, output, call).await
+    run(
+        &in_flight,
+        Operation::DmsResetPassword,
+        output,
+        call,
+        &mut interrupt,
+    )
+    .await
 }
 
 impl Target {
@@ -104,18 +159,15 @@ async fn run(
     operation: Operation,
     output: Output,
     call: impl Future<Output = Result<Outcome, Error>>,
+    interrupt: &mut Interrupt,
 ) -> Result<(), Failure> {
-    let interrupted = terminal::interrupted().map_err(|error| {
-        let line = format!("signals cannot be waited for: {error}");
-        Failure::not_done(line, "nothing was sent; try again")
-    })?;
-    let outcome = tokio::select! {
-        outcome = call => outcome.map_err(Failure::Call)?,
+    let Some(outcome) = interrupt.unless(call).await else {
         // The call has been dropped, and sends nothing any more.
-        () = interrupted => {
-            return Err(Failure::Interrupted(in_flight.outcome_uncertain().then_some(operation)));
-        }
+        return Err(Failure::Interrupted(
+            in_flight.outcome_uncertain().then_some(operation),
+        ));
     };
+    let outcome = outcome.map_err(Failure::Call)?;
     terminal::say(&outcome.to_string());
     if output == Output::Json {
         let printed = terminal::show_json(&Called {

@@ -1,18 +1,16 @@
 //! The one place that prints, and asks.
 
 use std::io::{self, Write};
-#[cfg(unix)]
-use std::task::Poll;
 
 use repass_client::Secret;
 use serde::Serialize;
-#[cfg(unix)]
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::ser::Formatter;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{self, format::FmtSpan};
 use tracing_subscriber::prelude::*;
 
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 
 /// Prints data that must not be lost, at once.
 ///
@@ -71,9 +69,37 @@ pub(crate) fn show_json(data: &impl Serialize) -> Result<(), Failure> {
     show(&json(data))
 }
 
-/// What is printed is texts, numbers, flags and lists of them, which cannot fail to be written.
+/// Returns data as one line of JSON in which every character can be seen: it may come from a service.
 pub(crate) fn json(data: &impl Serialize) -> String {
-    serde_json::to_string(data).unwrap_or_default()
+    let mut json = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut json, Visible);
+    // Texts, numbers, flags and lists of them: that cannot fail.
+    let written = data.serialize(&mut serializer);
+    let json = written.ok().and_then(|()| String::from_utf8(json).ok());
+    json.unwrap_or_default()
+}
+
+/// Escapes each character that could steer a terminal; the value of the JSON stays the same.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for piece in fragment.split_inclusive(steers) {
+            match piece.char_indices().next_back() {
+                Some((at, last)) if steers(last) => {
+                    let (before, _) = piece.split_at(at);
+                    // None of them is beyond the range of four digits.
+                    write!(writer, "{before}\\u{:04x}", u32::from(last))?;
+                }
+                _ => writer.write_all(piece.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Logs what is done from now on: every span and event of our own crates. None holds a secret; the
@@ -94,38 +120,44 @@ pub(crate) fn say(words: &str) {
     let _ = writeln!(io::stderr(), "{}", visible(words));
 }
 
-/// The text with escapes for what could steer the terminal: it may come from a service.
+/// Returns the text with escapes for what could steer the terminal: it may come from a service.
 pub(crate) fn visible(text: &str) -> String {
     let mut visible = String::new();
     for character in text.chars() {
         match character {
-            // Line separators, and what turns the direction of writing.
-            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                visible.extend(character.escape_unicode());
-            }
             _ if character.is_control() => visible.extend(character.escape_default()),
+            _ if steers(character) => visible.extend(character.escape_unicode()),
             _ => visible.push(character),
         }
     }
     visible
 }
 
+/// Whether a character could steer a terminal: a control character, a line separator, or one that
+/// changes the direction of writing.
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
 /// Asks for what is typed hidden. On a signal the terminal is left as it was.
 ///
 /// # Errors
 /// There is no terminal, or a signal came: [`io::ErrorKind::Interrupted`].
-pub(crate) async fn ask(prompt: &'static str) -> io::Result<Secret> {
+pub(crate) async fn ask(prompt: &'static str, interrupt: &mut Interrupt) -> io::Result<Secret> {
     #[cfg(unix)]
     let terminal = std::fs::File::open("/dev/tty")?;
     #[cfg(unix)]
     let modes = rustix::termios::tcgetattr(&terminal)?;
-    // Before the prompt: a signal that nobody waits for would leave the terminal hidden.
-    let interrupted = interrupted()?;
-    let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
-    let typed = tokio::select! {
-        typed = typing => typed.map_err(io::Error::from).flatten(),
-        () = interrupted => Err(io::ErrorKind::Interrupted.into()),
+    let typing = async {
+        let typing = tokio::task::spawn_blocking(move || rpassword::prompt_password(prompt));
+        typing.await.map_err(io::Error::from).flatten()
     };
+    let typed = interrupt.unless(typing).await;
+    let typed = typed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
     #[cfg(unix)]
     if typed.is_err() {
         use rustix::termios::{OptionalActions, tcsetattr};
@@ -134,49 +166,6 @@ pub(crate) async fn ask(prompt: &'static str) -> io::Result<Secret> {
         say("");
     }
     typed.map(Secret::from)
-}
-
-/// Ends when somebody wants the command to end, from now on.
-///
-/// # Errors
-/// The system does not tell.
-#[cfg(unix)]
-pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    let mut kinds = vec![
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::quit(),
-    ];
-    if !ignores_hangup() {
-        kinds.push(SignalKind::hangup());
-    }
-    let signals = kinds.into_iter().map(signal);
-    let mut signals = signals.collect::<io::Result<Vec<_>>>()?;
-    Ok(std::future::poll_fn(move |context| {
-        let mut came = signals.iter_mut().map(|one| one.poll_recv(context));
-        match came.any(|one| one.is_ready()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    }))
-}
-
-/// Whether the command is to go on without its terminal, as `nohup` has it. To wait for the signal
-/// would undo that. Only Linux tells.
-#[cfg(unix)]
-fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.map(|mask| u64::from_str_radix(mask.trim(), 16));
-    // Its number is 1, and so is its bit.
-    matches!(ignored, Some(Ok(mask)) if mask & 1 == 1)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn interrupted() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }
 
 /// A line with one fact; a long one goes on below itself. No terminal is too narrow for a table

@@ -92,6 +92,20 @@ fn one_newline_is_dropped_and_no_more() {
 }
 
 #[test]
+fn a_space_at_an_end_is_noted() {
+    let note = "note: the password begins or ends with a space\n";
+    for (password, noted) in [
+        (" Example-2024~", true),
+        ("Example-2024~ ", true),
+        ("Example-2024~\t", true),
+        ("Exam ple-2024~", false),
+    ] {
+        let run = check("--policy dcs", password.as_bytes());
+        assert_eq!(run.stderr.contains(note), noted, "{password:?}");
+    }
+}
+
+#[test]
 fn a_password_file_is_read_as_standard_input_is() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"Kafka-Example-2024\n").unwrap();
@@ -214,6 +228,7 @@ fn an_emulator_says_in_one_line_what_a_script_needs() {
 #[test]
 fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     use std::io::{BufRead, BufReader, Read};
+    repass::default_signals();
     let mut emulator = std::process::Command::new(assert_cmd::cargo::cargo_bin("repass"))
         .args(["emulate", "--listen", "127.0.0.1:0"])
         .stdout(std::process::Stdio::piped())
@@ -223,9 +238,7 @@ fn an_emulator_says_what_a_person_needs_until_it_is_ended() {
     let mut stderr = BufReader::new(emulator.stderr.take().unwrap());
     let mut said = String::new();
     stderr.read_line(&mut said).unwrap();
-    let id = emulator.id().to_string();
-    let mut kill = std::process::Command::new("kill");
-    assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+    repass::send("-TERM", &emulator.id().to_string());
     let mut told = String::new();
     let mut stdout = emulator.stdout.take().unwrap();
     stdout.read_to_string(&mut told).unwrap();
@@ -260,7 +273,7 @@ fn an_emulator_for_all_the_network_says_so_and_where_it_is_here() {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+            "GET / HTTP/1.1\r\nhost: {host}\r\naccept: text/html\r\nconnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();
@@ -340,4 +353,22 @@ fn every_mistake_in_a_fleet_is_told() {
         told += &format!("$ repass {words} fleet.yaml\n{transcript}\n");
     }
     insta::assert_snapshot!(told);
+}
+
+#[test]
+fn the_licences_travel_with_the_binary() {
+    for words in ["licenses", "licences", "licenses --output json"] {
+        let run = run(&mut repass(words));
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{words}");
+        for part in [
+            "| progenitor-client ",
+            "Mozilla Public License Version 2.0",
+            "| webpki-root-certs ",
+            "Community Data License Agreement",
+            "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
+            "SmartBear Software",
+        ] {
+            assert!(run.stdout.contains(part), "{words}: {part}");
+        }
+    }
 }

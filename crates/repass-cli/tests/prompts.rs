@@ -4,14 +4,17 @@
 
 mod repass;
 
+use std::io::Write;
+use std::net::TcpListener;
 use std::process::Command;
 
-use repass::{Emulator, run};
+use repass::{Emulator, SIGNALS, default_signals, pipe, run, send};
 use rexpect::session::PtySession;
 
 const NEW: &str = "Typed~Password-2024";
 
 fn type_at(words: &str) -> PtySession {
+    default_signals();
     let program = assert_cmd::cargo::cargo_bin("repass");
     let command = format!(
         "env -i OS_TOKEN=emulator-token {} {words}",
@@ -81,6 +84,7 @@ fn two_different_new_passwords_are_not_sent() {
 fn ended_at_a_prompt(end: impl FnOnce(&mut PtySession, &str)) {
     let program = assert_cmd::cargo::cargo_bin("repass");
     let repass = format!("{} check --policy dms", program.display());
+    default_signals();
     // The shell survives the signal that ends the command; rexpect's terminal starts without echo.
     let script = format!(
         r#"stty echo; trap : INT; sh -c 'echo "id $$."; exec {repass}'; echo "code $?."; stty -a; echo end"#
@@ -118,12 +122,54 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
     ended_at_a_prompt(|terminal, _| {
         terminal.send_control('c').unwrap();
     });
-    for signal in ["-INT", "-TERM", "-HUP"] {
-        ended_at_a_prompt(|_, id| {
-            let mut kill = Command::new("kill");
-            assert!(kill.args([signal, id]).status().unwrap().success());
-        });
+    for signal in SIGNALS {
+        ended_at_a_prompt(|_, id| send(signal, id));
     }
+}
+
+/// Between the last prompt and the call, nothing waits for a signal.
+#[test]
+fn a_signal_after_a_prompt_is_not_lost() {
+    default_signals();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    pipe(&new);
+    let target = format!(
+        "--endpoint http://{} --project-id p --instance-id i",
+        listener.local_addr().unwrap()
+    );
+    for signal in SIGNALS {
+        for output in ["table", "json"] {
+            let words = format!("dcs change-password {target} --output {output}");
+            let program = assert_cmd::cargo::cargo_bin("repass");
+            let command = format!("env -i OS_TOKEN=token {} {words}", program.display());
+            let mut shell = Command::new("sh");
+            shell.args([
+                "-c",
+                &format!("echo \"id $$.\"; exec {command} --password-file $0"),
+            ]);
+            shell.arg(&new);
+            let mut terminal = rexpect::session::spawn_command(shell, Some(60_000)).unwrap();
+            terminal.exp_string("id ").unwrap();
+            let id = terminal.exp_string(".").unwrap();
+            terminal.exp_string("Old password: ").unwrap();
+            terminal.send_line("Old-Example-2023").unwrap();
+            // The pipe opens when the command reads from it, after the prompt.
+            let mut pipe = std::fs::OpenOptions::new().write(true).open(&new).unwrap();
+            send(signal, &id);
+            // Perhaps nobody reads it any more.
+            let _ = pipe.write_all(NEW.as_bytes());
+            drop(pipe);
+            let shown = terminal.exp_eof().unwrap();
+            let told = "error: interrupted: nothing was sent";
+            assert!(shown.contains(told), "{signal}: {shown}");
+            let json = r#"{"certainty":"not-sent","kind":"interrupted""#;
+            assert_eq!(shown.contains(json), output == "json", "{shown}");
+        }
+    }
+    assert!(listener.accept().is_err(), "something was sent");
 }
 
 #[test]

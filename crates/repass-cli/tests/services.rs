@@ -12,7 +12,9 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use repass::{Emulator, bare, repass, run};
+use repass::{Emulator, bare, repass, run, without_ports};
+#[cfg(unix)]
+use repass::{SIGNALS, default_signals, pipe, send};
 
 const NEW: &str = "Example~Aa-2024";
 
@@ -199,6 +201,118 @@ fn a_generated_password_is_handed_over_and_set() {
     assert_eq!(changed.code, Some(0), "{}", changed.stderr);
 }
 
+/// What a folder holds, hidden files among it.
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+/// A disk that is full is here a limit on the size of files.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_file_and_does_not_block_the_next_run() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let program = assert_cmd::cargo::cargo_bin("repass");
+    let mut told = String::new();
+    for (verb, service) in [
+        ("ddm reset-password --username ddmtest", "ddm"),
+        ("ddm set-admin --name root", "ddm"),
+        ("dcs reset-password", "dcs"),
+        ("dms reset-password", "dms"),
+    ] {
+        for output in ["table", "json"] {
+            let file = folder.path().join("password");
+            let target = emulator.target(service);
+            let file_option = format!("--generate={}", file.display());
+            let words = format!("{verb} {target} {file_option} --output {output}");
+            let line = format!(
+                "trap '' XFSZ; ulimit -f 0; exec {} {words}",
+                program.display()
+            );
+            let mut shell = assert_cmd::Command::new("sh");
+            shell.args(["-c", &line]).env_clear();
+            let full = run(shell.env("OS_TOKEN", "emulator-token"));
+            assert_eq!(full.code, Some(1), "{}", full.stderr);
+            assert_eq!(names(folder.path()), Vec::<String>::new());
+            told = full
+                .stderr
+                .replace(folder.path().to_str().unwrap(), "FOLDER");
+
+            let next = run(&mut repass(&words));
+            assert_eq!(next.code, Some(0), "{}", next.stderr);
+            assert_eq!(names(folder.path()), ["password"]);
+            std::fs::remove_file(&file).unwrap();
+        }
+    }
+    insta::assert_snapshot!(told, @r"
+    error: the password cannot be kept in FOLDER/password: File too large (os error 27)
+    next: nothing was sent; make space on the disk, or name a file on another one
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_generated_password_replaces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("file"), "kept").unwrap();
+    std::fs::create_dir(path.join("folder")).unwrap();
+    // What it names may be anywhere.
+    std::os::unix::fs::symlink(path.join("elsewhere"), path.join("link")).unwrap();
+    let before = names(path).len();
+    let mut told = String::new();
+    for name in [
+        "file",
+        "folder",
+        "link",
+        "missing/file",
+        "file/below",
+        "..",
+        "new/",
+    ] {
+        let target = "--endpoint http://127.0.0.1:1 --project-id p --instance-id i";
+        let mut command = repass(&format!("dms reset-password {target} --generate={name}"));
+        let refused = run(command.current_dir(path));
+        assert_eq!(refused.code, Some(1), "{name}: {}", refused.stderr);
+        assert_eq!(names(path).len(), before, "{name}");
+        told += &refused.stderr;
+    }
+    assert_eq!(std::fs::read_to_string(path.join("file")).unwrap(), "kept");
+    insta::assert_snapshot!(told, @r"
+    error: the password cannot be kept in file: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in folder: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in link: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in missing/file: entity not found
+    next: nothing was sent; name a file in a folder that you can write to
+    error: the password cannot be kept in file/below: not a directory
+    next: nothing was sent; name a file in a folder that you can write to
+    error: the password cannot be kept in ..: File exists (os error 17)
+    next: nothing was sent; name a file that does not exist
+    error: the password cannot be kept in new/: Not a directory (os error 20)
+    next: nothing was sent; name a file in a folder that you can write to
+    ");
+}
+
+#[test]
+fn a_generated_password_is_kept_in_the_current_folder() {
+    let emulator = Emulator::start();
+    let folder = tempfile::tempdir().unwrap();
+    let words = format!(
+        "dms reset-password {} --generate=password",
+        emulator.target("dms")
+    );
+    let kept = run(repass(&words).current_dir(folder.path()));
+    assert_eq!(kept.code, Some(0), "{}", kept.stderr);
+    let password = std::fs::read_to_string(folder.path().join("password")).unwrap();
+    assert_eq!(password.len(), 33);
+    assert_eq!(names(folder.path()), ["password"]);
+}
+
 #[test]
 fn an_old_password_can_come_from_a_file() {
     let emulator = Emulator::start();
@@ -265,32 +379,89 @@ fn an_old_password_that_can_be_none_is_not_sent() {
     assert!(wrong.stderr.contains("4 tries left"), "{}", wrong.stderr);
 }
 
-#[test]
-fn what_a_service_says_does_not_steer_the_terminal() {
+/// Control characters, line separators, and what changes the direction of writing.
+fn steering() -> String {
+    let ranges = [
+        '\0'..='\u{1f}',
+        '\u{7f}'..='\u{9f}',
+        '\u{2028}'..='\u{202e}',
+    ];
+    let isolates = '\u{2066}'..='\u{2069}';
+    let marks = ['\u{61c}', '\u{200e}', '\u{200f}'];
+    let ranges = ranges.into_iter().chain([isolates]).flatten();
+    ranges.chain(marks).collect()
+}
+
+/// A server that answers with this status and the words in every field.
+fn saying(status: u16, words: &str) -> String {
     let body = serde_json::json!({
-        "error_code": "DMS.1\u{1b}[2J",
-        "error_msg": "red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton",
-        "request_id": "r\u{7}",
-    })
+        "error_code": words,
+        "error_msg": words,
+        "request_id": words,
+        "job_id": words,
+        "instance_id": words,
+    });
+    let body = match status {
+        200..300 => serde_json::json!({"job_id": words, "instance_id": words}),
+        _ => body,
+    }
     .to_string();
     let length = body.len();
-    let url = answering_server(move |stream| {
-        let head = "HTTP/1.1 400 \r\nconnection: close\r\ncontent-length";
+    answering_server(move |stream| {
+        let head = format!("HTTP/1.1 {status} \r\nconnection: close\r\ncontent-length");
         write!(stream, "{head}: {length}\r\n\r\n{body}").unwrap();
-    });
+    })
+}
+
+#[test]
+fn what_a_service_says_does_not_steer_the_terminal() {
+    let steering = steering();
+    let words = format!("red \u{1b}[31m\r\nnext: \u{202e}gnihton {steering}");
+    for (status, code, verb) in [
+        (400, 1, "ddm set-admin --name root"),
+        (400, 1, "dcs reset-password"),
+        (500, 4, "dms reset-password"),
+        (200, 0, "ddm set-admin --name root"),
+    ] {
+        for output in ["table", "json"] {
+            let url = saying(status, &words);
+            let target = format!("--endpoint {url} --project-id p --instance-id i");
+            let options = format!("--password-stdin --verbose --output {output}");
+            let run = run(repass(&format!("{verb} {target} {options}")).write_stdin(NEW));
+            assert_eq!(run.code, Some(code), "{}", run.stderr);
+            let shown = run.transcript();
+            let shown = shown
+                .lines()
+                .filter(|line| line.contains(|c| steering.contains(c)));
+            assert_eq!(shown.collect::<Vec<_>>(), Vec::<&str>::new(), "{verb}");
+            if output == "json" {
+                // It still says what the service said.
+                let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+                let said = match status {
+                    200 => &json["job_id"],
+                    _ => &json["error"]["service_message"],
+                };
+                assert_eq!(said, &words);
+            }
+        }
+    }
+    let url = saying(
+        400,
+        "red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}",
+    );
     let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let refused = run(repass(&format!("{words} --password-stdin --verbose")).write_stdin(NEW));
-    assert_eq!(refused.code, Some(1));
-    let logged = refused.stderr.contains(r#"request_id="r\u{7}"#);
-    assert!(logged, "{}", refused.stderr);
-    let mut lines: Vec<_> = refused.stderr.lines().collect();
-    let steers = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
-    assert!(lines.iter().all(|line| !line.contains(steers)), "{lines:?}");
-    lines.retain(|line| !line.contains("repass_client::"));
-    insta::assert_snapshot!(lines.join("\n"), @r"
-    error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton (status 400, code DMS.1\u{1b}[2J, request id r\u{7})
+    let words = format!("{words} --password-stdin --verbose --output json");
+    let refused = run(repass(&words).write_stdin(NEW));
+    let lines = refused
+        .stderr
+        .lines()
+        .filter(|line| !line.contains("repass_client::"));
+    let lines: Vec<_> = lines.chain(refused.stdout.lines()).collect();
+    insta::assert_snapshot!(without_ports(&lines.join("\n")), @r#"
+    error: DMS i at 127.0.0.1:PORT: password reset refused: red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7} (status 400, code red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7}, request id red \u{1b}[31m\r\nnext: \u{9b}0m\u{202e}gnihton\u{200f}\u{7})
     next: nothing changed; look the code up in the vendor's pages
-    ");
+    {"operation":"dms-reset-password","instance_id":"i","host":"127.0.0.1:PORT","error":{"certainty":"refused","kind":"other","message":"DMS i at 127.0.0.1:PORT: password reset refused: red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007 (status 400, code red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007, request id red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007)","next":"nothing changed; look the code up in the vendor's pages","status":400,"code":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","service_message":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007","request_id":"red \u001b[31m\r\nnext: \u009b0m\u202egnihton\u200f\u0007"}}
+    "#);
 }
 
 /// The steps of a call, without the times; and nothing of the libraries below.
@@ -447,6 +618,7 @@ fn interrupted(
 ) -> (Option<i32>, String, String) {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
+    default_signals();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();
@@ -463,7 +635,7 @@ fn interrupted(
         .unwrap();
     // It would be a failure, not an end, to wait for a request that never comes.
     wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    send(signal, process.id());
+    send(signal, &process.id().to_string());
     let output = process.wait_with_output().unwrap();
     drop(end);
     let stdout = String::from_utf8(output.stdout).unwrap();
@@ -474,20 +646,9 @@ fn interrupted(
 }
 
 #[cfg(unix)]
-fn send(signal: &str, id: u32) {
-    let mut kill = Command::new("kill");
-    assert!(
-        kill.args([signal, &id.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-#[cfg(unix)]
 #[test]
 fn an_interrupted_call_is_unknown() {
-    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
+    for signal in SIGNALS {
         let (code, stdout, stderr) =
             interrupted(signal, "--project-id p", &[("OS_TOKEN", "token")]);
         assert_eq!(code, Some(4), "{signal}: {stderr}");
@@ -521,33 +682,128 @@ fn a_call_that_is_interrupted_during_its_login_was_not_sent() {
     }
 }
 
-/// What `nohup` starts goes on without its terminal.
+/// Tests that send signals do not depend on how they are started.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_call_goes_on_where_a_hangup_is_ignored() {
-    let (received, wait) = std::sync::mpsc::channel();
-    let (answer, answered) = std::sync::mpsc::channel::<()>();
-    let url = answering_server(move |stream| {
-        received.send(()).unwrap();
-        let _ = answered.recv();
-        write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
-    });
-    let program = assert_cmd::cargo::cargo_bin("repass");
-    let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
-    let line = format!("trap '' HUP; exec {} {words} --generate", program.display());
-    let process = Command::new("sh")
-        .args(["-c", &line])
-        .env_clear()
-        .env("OS_TOKEN", "token")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait.recv_timeout(Duration::from_secs(60)).unwrap();
-    send("-HUP", process.id());
-    answer.send(()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
+fn the_signals_of_these_tests_are_received_under_nohup() {
+    let tests = std::env::current_exe().unwrap();
+    let names = "an_interrupted_call_is_unknown a_loop_ends_with_the_call_that_is_interrupted";
+    let line = format!(
+        "trap '' HUP INT QUIT TERM; exec {} {names}",
+        tests.display()
+    );
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("test result: ok. 2 passed"), "{printed}");
+}
+
+/// While standard input or a file is read, the command ends as it does later.
+#[cfg(unix)]
+#[test]
+fn a_command_that_is_interrupted_while_it_reads_sent_nothing() {
+    default_signals();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    pipe(&file);
+    let target = format!(
+        "--endpoint http://{} --project-id p --instance-id i",
+        listener.local_addr().unwrap()
+    );
+    for (index, verb) in [
+        "ddm reset-password --username u",
+        "ddm set-admin --name root",
+        "dcs change-password",
+        "dcs reset-password",
+        "dms reset-password",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (way, output) in [("--password-file", "table"), ("--password-stdin", "json")] {
+            let program = assert_cmd::cargo::cargo_bin("repass");
+            let program = program.display();
+            let line = match (way, verb) {
+                ("--password-stdin", _) => format!("exec {program} {verb} {target} {way} < $0"),
+                (_, "dcs change-password") => {
+                    format!("exec {program} {verb} {target} --old-password-file $0")
+                }
+                _ => format!("exec {program} {verb} {target} {way} $0"),
+            };
+            let mut process = Command::new("sh")
+                .args(["-c", &format!("{line} --output {output}")])
+                .arg(&file)
+                .env_clear()
+                .env("OS_TOKEN", "token")
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // It opens when it is read.
+            let pipe = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+            if way == "--password-stdin" {
+                // The shell opened it, before the command began. Once it is read, it is empty.
+                let mut pipe = &pipe;
+                pipe.write_all(b"half a line").unwrap();
+                while rustix::io::ioctl_fionread(pipe).unwrap() > 0 {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            }
+            send(SIGNALS[index % SIGNALS.len()], &process.id().to_string());
+            // Nothing more is written, and nothing is closed.
+            let code = process.wait().unwrap().code();
+            let output = process.wait_with_output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(code, Some(1), "{verb} {way}: {stderr}");
+            let told = "error: interrupted: nothing was sent\n";
+            assert!(stderr.starts_with(told), "{verb} {way}: {stderr}");
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            let json = r#"{"certainty":"not-sent","kind":"interrupted""#;
+            assert_eq!(stdout.contains(json), way == "--password-stdin");
+            drop(pipe);
+        }
+    }
+    assert!(listener.accept().is_err(), "something was sent");
+}
+
+/// What `nohup` starts goes on without its terminal, and what a script starts in the background
+/// without Ctrl-C.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_call_goes_on_where_a_signal_is_ignored() {
+    for signal in SIGNALS {
+        let (received, wait) = std::sync::mpsc::channel();
+        let (answer, answered) = std::sync::mpsc::channel::<()>();
+        let url = answering_server(move |stream| {
+            received.send(()).unwrap();
+            let _ = answered.recv();
+            write!(stream, "HTTP/1.1 204 \r\n\r\n").unwrap();
+        });
+        let program = assert_cmd::cargo::cargo_bin("repass");
+        let words = format!("dms reset-password --endpoint {url} --project-id p --instance-id i");
+        let name = signal.trim_start_matches('-');
+        let line = format!(
+            "trap '' {name}; exec {} {words} --generate",
+            program.display()
+        );
+        let process = Command::new("sh")
+            .args(["-c", &line])
+            .env_clear()
+            .env("OS_TOKEN", "token")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait.recv_timeout(Duration::from_secs(60)).unwrap();
+        send(signal, &process.id().to_string());
+        // Time for it to be taken for an interruption.
+        std::thread::sleep(Duration::from_millis(100));
+        answer.send(()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{signal}");
+    }
 }
 
 /// The exit code is kept, so the shell goes on: `|| break` is what ends the loop.
@@ -556,6 +812,7 @@ fn a_call_goes_on_where_a_hangup_is_ignored() {
 fn a_loop_ends_with_the_call_that_is_interrupted() {
     let (received, wait) = std::sync::mpsc::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
+    default_signals();
     let url = failing_server(move || {
         received.send(()).unwrap();
         let _ = ended.recv();
@@ -591,4 +848,111 @@ fn a_loop_ends_with_the_call_that_is_interrupted() {
         "{stderr}"
     );
     assert!(!stderr.contains("call 2"), "{stderr}");
+}
+
+/// A proxy that answers each request with this status and nothing else.
+fn proxy(status: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answer = format!("HTTP/1.1 {status} \r\nconnection: close\r\n\r\n");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut buffer = [0; 1024];
+            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                let read = stream.read(&mut buffer).unwrap();
+                request.extend_from_slice(&buffer[..read]);
+            }
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn what_the_network_settings_keep_from_being_sent_is_told() {
+    let (requires, refuses) = (proxy("407"), proxy("403"));
+    let user = [
+        ("OS_USERNAME", "alice"),
+        ("OS_PASSWORD", "Iam-Example-2024"),
+        ("OS_DOMAIN_NAME", "domain"),
+    ];
+    let mut told = String::new();
+    for (credentials, name, value) in [
+        (
+            &[("OS_TOKEN", "token")][..],
+            "HTTPS_PROXY",
+            "http://proxy:port".to_owned(),
+        ),
+        (&user, "HTTPS_PROXY", "http://proxy:port".to_owned()),
+        (
+            &[("OS_TOKEN", "token")],
+            "ALL_PROXY",
+            "ftp://user:Proxy-Secret@proxy".to_owned(),
+        ),
+        (
+            &[("OS_TOKEN", "token")],
+            "https_proxy",
+            format!("http://user:Proxy-Secret@{requires}"),
+        ),
+        (&user, "https_proxy", requires.clone()),
+        (
+            &[("OS_TOKEN", "token")],
+            "all_proxy",
+            format!("http://user:Proxy-Secret@{refuses}"),
+        ),
+        (
+            &[("OS_TOKEN", "token")],
+            "SSL_CERT_FILE",
+            "/nowhere".to_owned(),
+        ),
+        (&user, "SSL_CERT_DIR", "/nowhere".to_owned()),
+    ] {
+        for output in ["table", "json"] {
+            let words = "dms reset-password --region eu-de --project-id p --instance-id i";
+            let words = format!("{words} --password-stdin --verbose --output {output}");
+            let mut command = bare(&words);
+            command.envs(credentials.iter().copied()).env(name, &value);
+            let run = run(command.write_stdin(NEW));
+            assert_eq!(run.code, Some(1), "{}", run.stderr);
+            assert!(!run.transcript().contains("Proxy-Secret"), "{name}");
+            let lines = run.stderr.lines().chain(run.stdout.lines());
+            let lines = lines.filter(|line| !line.contains("repass_client::"));
+            if output == "table" {
+                told += &format!("# {name}={}\n", value.split(':').next().unwrap());
+                told += &lines.map(|line| format!("{line}\n")).collect::<String>();
+            } else {
+                let kind = &serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap();
+                let kind = kind["error"]["kind"].as_str().unwrap();
+                assert!(["connect", "login"].contains(&kind), "{}", run.stdout);
+            }
+        }
+    }
+    insta::assert_snapshot!(told, @"
+    # HTTPS_PROXY=http
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    next: nothing changed; correct the network settings, and try again
+    # HTTPS_PROXY=http
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: HTTPS_PROXY does not hold the URL of a proxy, such as http://proxy.example.com:3128 (the value is hidden, because it may hold a password)
+    next: nothing changed; correct the network settings, and try again
+    # ALL_PROXY=ftp
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: ALL_PROXY holds a proxy URL with the scheme ftp; use http, https or socks5h
+    next: nothing changed; correct the network settings, and try again
+    # https_proxy=http
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    next: nothing changed; correct the network settings, and try again
+    # https_proxy=127.0.0.1
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in https_proxy requires credentials, or did not accept those in its URL (407); write them as in http://USER:PASSWORD@proxy.example.com:3128
+    next: nothing changed; correct the network settings, and try again
+    # all_proxy=http
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: the proxy in all_proxy refused to connect to the host
+    next: nothing changed; correct the network settings, and try again
+    # SSL_CERT_FILE=/nowhere
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: no CA certificates were found where SSL_CERT_FILE points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    next: nothing changed; correct the network settings, and try again
+    # SSL_CERT_DIR=/nowhere
+    error: DMS i at dms.eu-de.otc.t-systems.com: password reset not sent: no CA certificates were found where SSL_CERT_DIR points; name a PEM file or a folder of PEM files, or unset it to use the system's certificates
+    next: nothing changed; correct the network settings, and try again
+    ");
 }

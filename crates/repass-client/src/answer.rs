@@ -8,7 +8,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::redact::Redactor;
+use crate::redact::{Budget, Redactor};
 use crate::retry;
 
 /// The header that IAM returns a token in.
@@ -37,6 +37,8 @@ pub(crate) struct Answer {
     headers: HeaderMap,
     redactor: Redactor,
     received: SystemTime,
+    /// The reason, if it is known better than the answer says it.
+    note: Option<String>,
 }
 
 /// The body of an answer. What it holds may be secret.
@@ -63,7 +65,13 @@ impl Answer {
             headers,
             redactor,
             received: SystemTime::now(),
+            note: None,
         }
+    }
+
+    /// Returns the answer with this reason in place of its own.
+    pub(crate) fn with_note(self, note: Option<String>) -> Self {
+        Self { note, ..self }
     }
 
     /// Returns whether there is a body that cannot be read.
@@ -105,8 +113,8 @@ impl Answer {
 
     /// Returns what to show as the reason.
     pub(crate) fn shown_message(&self) -> Option<String> {
-        let found = self.find(&MESSAGES, text);
-        found.map(|message| self.redactor.text(message))
+        let found = || Some(self.redactor.text(self.find(&MESSAGES, text)?));
+        self.note.clone().or_else(found)
     }
 
     /// Returns what to show of a member that is a string.
@@ -152,29 +160,34 @@ impl Answer {
     /// the generated code keeps status and headers only of what it can parse.
     pub(crate) fn redacted(self) -> (u16, HeaderMap, Vec<u8>) {
         let refused = self.status >= 400;
+        let mut budget = Budget::default();
+        let headers = self.redacted_headers(&mut budget);
         let body = match &self.body {
-            Body::Object(members) => self.redactor.members(members),
+            Body::Object(members) => self.redactor.members(members, &mut budget),
             Body::Empty => Map::new(),
             Body::Unreadable if refused => Map::new(),
-            Body::Unreadable => return (self.status, self.redacted_headers(), b"null".into()),
+            Body::Unreadable => return (self.status, headers, b"null".into()),
         };
         let body = Value::Object(body).to_string().into_bytes();
-        (self.status, self.redacted_headers(), body)
+        (self.status, headers, body)
     }
 
-    fn redacted_headers(&self) -> HeaderMap {
+    /// Returns the headers without those whose name shows a secret.
+    fn redacted_headers(&self, budget: &mut Budget) -> HeaderMap {
         let redact = |(name, value): (&HeaderName, &HeaderValue)| {
             let mut value = value.clone();
             let text = String::from_utf8_lossy(value.as_bytes());
             if *name == NEW_TOKEN {
                 // Its value is needed, and never shown.
                 value.set_sensitive(true);
-            } else if self.redactor.text(&text) != text {
+            } else if self.redactor.is_in_name(name.as_str(), budget) {
+                return None;
+            } else if self.redactor.text_within(&text, budget) != text {
                 value = HeaderValue::from_static("[REDACTED]");
             }
-            (name.clone(), value)
+            Some((name.clone(), value))
         };
-        self.headers.iter().map(redact).collect()
+        self.headers.iter().filter_map(redact).collect()
     }
 
     /// Finds the first of these members, of the body or else of its `error`.

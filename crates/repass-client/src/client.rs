@@ -8,7 +8,6 @@ use repass_policy::{
     Context, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword, DmsPassword,
     Violations,
 };
-use reqwest::Url;
 use tracing::Instrument;
 
 use crate::answer::Answer;
@@ -110,14 +109,13 @@ impl Client {
         credentials: Credentials,
     ) -> Result<Self, reqwest::Error> {
         let retries = RetryConfig::default();
+        let authorities = endpoints.authorities.clone();
+        let connections = Connections::new(retries.connect_timeout(), authorities);
         let network = Network {
-            connections: Arc::new(Connections::new(
-                retries.connect_timeout(),
-                endpoints.authorities.clone(),
-            )),
+            builder: connections.builder()?,
+            connections: Arc::new(connections),
             retries,
             allow_http: endpoints.allow_http,
-            builder: Connections::builder()?,
         };
         Ok(Self {
             session: Arc::new(Session::new(&endpoints, project.into(), credentials)),
@@ -130,11 +128,10 @@ impl Client {
     /// Returns the same client with another retry configuration.
     #[must_use]
     pub fn with_retries(mut self, retries: RetryConfig) -> Self {
-        if retries.connect_timeout() != self.network.retries.connect_timeout() {
-            self.network.connections = Arc::new(Connections::new(
-                retries.connect_timeout(),
-                self.endpoints.authorities.clone(),
-            ));
+        let timeout = retries.connect_timeout();
+        if timeout != self.network.retries.connect_timeout() {
+            let authorities = self.endpoints.authorities.clone();
+            self.network.connections = Arc::new(Connections::new(timeout, authorities));
         }
         self.network.retries = retries;
         self
@@ -294,8 +291,7 @@ impl Client {
     }
 
     fn call(&self, operation: Operation, instance: &InstanceId, account: Option<&str>) -> Call<'_> {
-        let endpoint = self.endpoints.url(operation.service()).ok();
-        let host = endpoint.and_then(|url| host(&Url::parse(url).ok()?));
+        let host = self.endpoints.host(operation.service());
         Call {
             client: self,
             rules: OperationRules::of(operation),
@@ -303,19 +299,11 @@ impl Client {
                 operation,
                 instance: instance.clone(),
                 account: account.map(str::to_owned),
-                host,
+                host: host.map(str::to_owned),
             },
             budget: Budget::new(self.network.retries),
         }
     }
-}
-
-fn host(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
 }
 
 /// One call.
@@ -424,7 +412,7 @@ impl Call<'_> {
                 Ok(outcome) => return Ok(outcome),
                 Err(details) => *details,
             },
-            Err(Failure::NotSent(error)) => {
+            Err(Failure::NotSent(error, proxy)) => {
                 let kind = if error.is_builder() {
                     ErrorKind::Other
                 } else if error.is_timeout() && !error.is_connect() {
@@ -433,7 +421,10 @@ impl Call<'_> {
                     ErrorKind::Connect
                 };
                 let mut details = self.failed(Certainty::NotSent, kind);
-                details.cause = Some(Cause::Http(error));
+                details.cause = Some(match proxy {
+                    Some(proxy) => Cause::Connection(proxy),
+                    None => Cause::Http(error),
+                });
                 details
             }
             Err(Failure::Lost(error, begun)) => {

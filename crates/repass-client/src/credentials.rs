@@ -121,7 +121,7 @@ impl Credentials {
     ///
     /// # Errors
     /// The domain, name or password is empty or has a control character, such as the carriage return
-    /// at the end of a line of a Windows file.
+    /// that a line of a Windows file ends with.
     pub fn user(
         domain: impl Into<String>,
         name: impl Into<String>,

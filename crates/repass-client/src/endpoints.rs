@@ -14,10 +14,18 @@ use crate::connections::{Authorities, is_loopback};
 /// for a loopback address only, unless [`allow_http`](Self::allow_http) says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
-    urls: BTreeMap<Service, String>,
+    urls: BTreeMap<Service, Endpoint>,
     cloud: Option<Cloud>,
     pub(crate) allow_http: bool,
+    /// The only certificate authorities that are trusted, if there are any.
     pub(crate) authorities: Authorities,
+}
+
+/// A base URL and its host.
+#[derive(Debug, Clone)]
+struct Endpoint {
+    url: String,
+    host: String,
 }
 
 /// Why a text is no endpoint. The text is not repeated: a URL can hold a password.
@@ -74,8 +82,8 @@ impl Endpoints {
         self
     }
 
-    /// The same endpoints, whose certificates have to be signed by one of these authorities. Those
-    /// of the system are no longer trusted.
+    /// Returns the same endpoints, which trust only certificates of these authorities and no longer
+    /// those of the system.
     ///
     /// # Errors
     /// The text has no certificate in PEM.
@@ -127,11 +135,18 @@ impl Endpoints {
     /// # Errors
     /// No URL is known for it.
     pub fn url(&self, service: Service) -> Result<&str, NoEndpoint> {
-        let url = self.urls.get(&service).map(String::as_str);
-        url.ok_or_else(|| NoEndpoint {
-            service,
-            cloud: self.cloud.clone(),
-        })
+        let endpoint = self.urls.get(&service);
+        endpoint
+            .map(|endpoint| &*endpoint.url)
+            .ok_or_else(|| NoEndpoint {
+                service,
+                cloud: self.cloud.clone(),
+            })
+    }
+
+    /// Returns the host of this service, with its port if the URL has one.
+    pub(crate) fn host(&self, service: Service) -> Option<&str> {
+        self.urls.get(&service).map(|endpoint| &*endpoint.host)
     }
 
     /// The same endpoints with another one for this service.
@@ -145,7 +160,13 @@ impl Endpoints {
     }
 
     pub(crate) fn set(&mut self, service: Service, url: String) {
-        self.urls.insert(service, url);
+        let parsed = Url::parse(&url).ok();
+        let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let host = match parsed.as_ref().and_then(Url::port) {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        self.urls.insert(service, Endpoint { url, host });
     }
 }
 

@@ -181,6 +181,18 @@ impl Error {
         }
     }
 
+    /// Returns the error of the network settings, if nothing was sent for that reason.
+    pub fn connection_error(&self) -> Option<&ConnectionError> {
+        match &self.0.cause {
+            Some(Cause::Connection(error)) => Some(error),
+            Some(Cause::Login(login)) => match &**login {
+                LoginError::Connection(error) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Returns how many requests were sent to the service.
     pub fn attempts(&self) -> usize {
         self.0.attempts
@@ -318,7 +330,7 @@ pub(crate) struct ClockOffset(pub(crate) SignedDuration);
 
 impl fmt::Display for ClockOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let minutes = self.0.as_secs() / 60;
+        let minutes = (self.0.as_secs() as f64 / 60.0).round() as i64;
         let direction = if minutes < 0 { "behind" } else { "ahead of" };
         let minutes = minutes.unsigned_abs();
         write!(

@@ -135,8 +135,8 @@ pub(crate) struct Doubt {
 /// An attempt without a complete answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// No byte of it was sent.
-    NotSent(reqwest::Error),
+    /// No byte of it was sent. If the proxy is the reason, it says so.
+    NotSent(reqwest::Error, Option<ConnectionError>),
     /// It may have arrived. An answer may have begun.
     Lost(reqwest::Error, Option<Box<Answer>>),
 }
@@ -190,7 +190,7 @@ impl Exchange<'_> {
             self.in_flight.set(doubt.is_some());
             let after = match &last {
                 Ok(answer) => answer.status.to_string(),
-                Err(Failure::NotSent(_)) => "no connection".to_owned(),
+                Err(Failure::NotSent(..)) => "no connection".to_owned(),
                 Err(Failure::Lost(..)) => "no complete answer".to_owned(),
             };
             let (wait_ms, in_doubt) = (wait.as_millis(), again.in_doubt);
@@ -207,7 +207,8 @@ impl Exchange<'_> {
             RetryClass::LostAnswer => (true, true),
         };
         let (retry_after, in_doubt) = match last {
-            Err(Failure::NotSent(error)) if !error.is_builder() => (None, false),
+            // What the proxy refused it will refuse again.
+            Err(Failure::NotSent(error, None)) if !error.is_builder() => (None, false),
             Err(Failure::Lost(..)) if lost => (None, true),
             Ok(answer) if answer.status == 429 => (answer.retry_after(), false),
             Ok(answer) if answer.status == 503 && unavailable => (answer.retry_after(), true),
@@ -236,18 +237,24 @@ impl Exchange<'_> {
         );
         let mut response = match http.execute(attempt).await {
             Ok(response) => response,
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Err(Failure::NotSent(error.without_url()));
-            }
-            Err(error) if !taken.load(Ordering::Acquire) && request.body().is_some() => {
-                return Err(Failure::NotSent(error.without_url()));
+            Err(error)
+                if error.is_connect()
+                    || error.is_builder()
+                    || (request.body().is_some() && !taken.load(Ordering::Acquire)) =>
+            {
+                let proxy = self.connections.explain(request.url(), &error);
+                return Err(Failure::NotSent(error.without_url(), proxy));
             }
             Err(error) => return Err(Failure::Lost(error.without_url(), None)),
         };
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
         let headers = std::mem::take(response.headers_mut());
-        let answer = |body| Answer::new(status, headers, body, self.redactor.clone());
+        let proxy = self.connections.explain_status(request.url(), status);
+        let answer = |body| {
+            let answer = Answer::new(status, headers, body, self.redactor.clone());
+            answer.with_note(proxy.map(|proxy| proxy.to_string()))
+        };
         let mut bytes = Vec::new();
         while bytes.len() <= LONGEST_ANSWER {
             match response.chunk().await {

@@ -81,6 +81,19 @@
 //! the same [`Transport`], which follows no redirect, shows no secret and reaches loopback addresses
 //! without a proxy. The generated modules follow the contract's versions, not this crate's.
 //!
+//! # Network
+//!
+//! Requests to this machine use no proxy. All others use the proxy in `HTTPS_PROXY`, `HTTP_PROXY`
+//! or `ALL_PROXY` (also in lower case; the upper-case name wins, even if it is empty), unless
+//! `NO_PROXY` lists the host. The scheme of a proxy is `http`, `https`, `socks5h`, `socks5` or
+//! `socks4a`; without one it is `http`. A variable that is not such a URL is an error; repass never
+//! connects directly in its place.
+//!
+//! HTTPS uses the system's CA certificates. If `SSL_CERT_FILE` (a PEM file) or `SSL_CERT_DIR` (one
+//! or more folders of PEM files) is set, it uses only the certificates there: from both, if both are
+//! set. On macOS and Windows the system itself verifies certificates, and the two variables do
+//! nothing. With the feature `native-tls` they are OpenSSL's own. Plain HTTP needs no certificates.
+//!
 //! # Scope
 //!
 //! The five password endpoints and nothing else of the three services. This crate never stores or

@@ -19,15 +19,41 @@ const LONGEST_TEXT: usize = 8 << 10;
 /// How many readings of a text are tried before it counts as hiding something.
 const MOST_READINGS: usize = 100;
 
+/// How many bytes of readings are tried for one text, or for all texts of one answer, before the rest
+/// counts as hiding something. It bounds the time that a hostile answer takes.
+const MOST_BYTES: usize = 2 << 20;
+
+/// The bytes that each reading counts for in addition to its own.
+const READING: usize = 64;
+
 /// The shortest secret that is looked for in Base64 and hexadecimal: any word decodes to something.
 const SHORTEST_IN_BINARY: usize = 4;
+
+/// The characters that an escape begins with, and the one that stands for a space in a form.
+const ESCAPES: [char; 4] = ['%', '+', '&', '\\'];
 
 /// The shortest text out of Base64 or hexadecimal that is decoded further.
 const SHORTEST_NESTED: usize = 8;
 
 /// The secrets that a service may repeat.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor(Vec<Secret>);
+pub(crate) struct Redactor(Vec<Hidden>);
+
+/// A secret, and what is left of it once everything in it that looks like an escape is decoded.
+#[derive(Clone)]
+struct Hidden {
+    secret: Secret,
+    decoded: [Secret; 2],
+}
+
+/// The bytes of readings that are left for the texts of one answer.
+pub(crate) struct Budget(usize);
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self(MOST_BYTES)
+    }
+}
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,10 +72,13 @@ impl Redactor {
 
     /// Adds a secret.
     pub(crate) fn add(&mut self, secret: &str) {
-        let known = self.0.iter().any(|known| known.expose() == secret);
-        if !secret.is_empty() && !known {
-            self.0.push(secret.into());
+        if secret.is_empty() || self.secrets().any(|known| known == secret) {
+            return;
         }
+        self.0.push(Hidden {
+            secret: secret.into(),
+            decoded: HEXADECIMAL.map(|hexadecimal| fully_decoded(secret, hexadecimal).into()),
+        });
     }
 
     /// Adds every string of a JSON body whose member's name contains `password`.
@@ -73,43 +102,71 @@ impl Redactor {
         }
     }
 
+    /// Returns the secrets.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|hidden| hidden.secret.expose())
+    }
+
     /// Returns the text with `[REDACTED]` in place of each secret. If a secret is hidden in it by an
     /// encoding, if an escape in it is not valid, or if it is too long, nothing of it is left.
     pub(crate) fn text(&self, text: &str) -> String {
+        self.text_within(text, &mut Budget::default())
+    }
+
+    /// Returns one of the texts of an answer, redacted.
+    pub(crate) fn text_within(&self, text: &str, budget: &mut Budget) -> String {
         if text.len() > LONGEST_TEXT {
             return REDACTED.to_owned();
         }
+        // No encoding is shorter than what it encodes.
+        let decoded = self.0.iter().flat_map(|hidden| &hidden.decoded);
+        let lengths = self.secrets().chain(decoded.map(Secret::expose));
+        if lengths.map(str::len).all(|length| text.len() < length) {
+            return text.to_owned();
+        }
         let mut shown = text.to_owned();
         // The longest first: one secret may be the beginning of another.
-        let mut secrets: Vec<_> = self.0.iter().map(Secret::expose).collect();
+        let mut secrets: Vec<_> = self.secrets().collect();
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         for secret in secrets {
             if shown.contains(secret) {
                 shown = shown.replace(secret, REDACTED);
             }
         }
-        if self.is_hidden_in(&shown) {
+        if self.is_hidden_in(&shown, budget) {
             return REDACTED.to_owned();
         }
         shown
     }
 
-    /// Returns the members with every name, string and number redacted.
-    pub(crate) fn members(&self, members: &Map<String, Value>) -> Map<String, Value> {
-        members
-            .iter()
-            .map(|(name, value)| (self.text(name), self.value(value)))
-            .collect()
+    /// Returns whether the name of a header, which is in lower case, shows a secret.
+    pub(crate) fn is_in_name(&self, name: &str, budget: &mut Budget) -> bool {
+        let mut secrets = self.secrets();
+        secrets.any(|secret| name.contains(&secret.to_lowercase()))
+            || self.text_within(name, budget) != name
     }
 
-    fn value(&self, value: &Value) -> Value {
+    /// Returns the members with every name, string and number redacted.
+    pub(crate) fn members(
+        &self,
+        members: &Map<String, Value>,
+        budget: &mut Budget,
+    ) -> Map<String, Value> {
+        let redact = |(name, value): (&String, &Value)| {
+            let name = self.text_within(name, budget);
+            (name, self.value(value, budget))
+        };
+        members.iter().map(redact).collect()
+    }
+
+    fn value(&self, value: &Value, budget: &mut Budget) -> Value {
         match value {
-            Value::Object(members) => self.members(members).into(),
-            Value::Array(items) => items.iter().map(|item| self.value(item)).collect(),
-            Value::String(text) => self.text(text).into(),
+            Value::Object(members) => self.members(members, budget).into(),
+            Value::Array(items) => items.iter().map(|item| self.value(item, budget)).collect(),
+            Value::String(text) => self.text_within(text, budget).into(),
             Value::Number(number) => {
                 let text = number.to_string();
-                let shown = self.text(&text);
+                let shown = self.text_within(&text, budget);
                 if shown == text {
                     value.clone()
                 } else {
@@ -122,28 +179,36 @@ impl Redactor {
 
     /// Decodes a text until nothing changes, by every order of the decoders, and looks for a secret
     /// in each reading.
-    fn is_hidden_in(&self, text: &str) -> bool {
+    fn is_hidden_in(&self, text: &str, budget: &mut Budget) -> bool {
         if self.0.is_empty() {
             return false;
         }
+        let lengths = self.secrets().map(str::len);
+        let shortest = lengths.filter(|length| *length >= SHORTEST_IN_BINARY).min();
         let mut seen = BTreeSet::from([text.to_owned()]);
         let mut open = vec![text.to_owned()];
         while let Some(reading) = open.pop() {
+            budget.0 = budget.0.saturating_sub(reading.len() + READING);
+            if budget.0 == 0 {
+                return true;
+            }
             let mut found = Vec::new();
-            for decode in [percent, form, html, backslashes] {
+            // Without an escape every decoder returns the reading itself.
+            let decoders = reading.contains(ESCAPES).then_some(DECODERS);
+            for decode in decoders.into_iter().flatten() {
                 match decode(&reading) {
                     Ok(decoded) => found.push(decoded),
                     Err(Invalid) => return true,
                 }
             }
-            for decoded in binary(&reading) {
+            for decoded in binary(&reading, shortest) {
                 if self.shows(&decoded, SHORTEST_IN_BINARY) {
                     return true;
                 }
                 // What Base64 makes of a word is not text, and need not be decoded any further.
-                if decoded.len() >= SHORTEST_NESTED && is_text(&decoded) {
-                    found.push(decoded);
-                }
+                let texts = decoded.split(is_no_text);
+                let texts = texts.filter(|text| text.len() >= SHORTEST_NESTED);
+                found.extend(texts.map(str::to_owned));
             }
             for decoded in found {
                 if !seen.contains(&decoded) {
@@ -156,15 +221,19 @@ impl Redactor {
             }
         }
         // A mixture: some of a secret's own characters look like an escape, and others are escaped.
-        let text = fully_decoded(text);
-        let mut secrets = self.0.iter().map(|secret| fully_decoded(secret.expose()));
-        secrets.any(|secret| !secret.is_empty() && text.contains(&secret))
+        let decoded = HEXADECIMAL.map(|hexadecimal| fully_decoded(text, hexadecimal));
+        self.0.iter().any(|hidden| {
+            let mut pairs = decoded.iter().zip(&hidden.decoded);
+            pairs.any(|(text, secret)| {
+                let secret = secret.expose();
+                !secret.is_empty() && text.contains(secret)
+            })
+        })
     }
 
     /// Returns whether a text contains a secret of at least this length.
     fn shows(&self, text: &str, shortest: usize) -> bool {
-        let secrets = self.0.iter().map(Secret::expose);
-        let mut secrets = secrets.filter(|secret| secret.len() >= shortest);
+        let mut secrets = self.secrets().filter(|secret| secret.len() >= shortest);
         secrets.any(|secret| text.contains(secret))
     }
 }
@@ -174,20 +243,39 @@ struct Invalid;
 
 type Decoded = Result<String, Invalid>;
 
-fn is_text(decoded: &str) -> bool {
-    !decoded.contains(|character: char| {
-        character == char::REPLACEMENT_CHARACTER
-            || (character.is_control() && !character.is_whitespace())
-    })
+/// The meaning of `\xc3`: Python writes a character of a text so, and a byte of UTF-8 too.
+#[derive(Clone, Copy)]
+enum Hexadecimal {
+    Character,
+    Byte,
 }
 
-fn fully_decoded(text: &str) -> String {
+const HEXADECIMAL: [Hexadecimal; 2] = [Hexadecimal::Character, Hexadecimal::Byte];
+
+const DECODERS: [fn(&str) -> Decoded; 5] = [
+    percent,
+    form,
+    html,
+    |text| backslashes(text, Hexadecimal::Character),
+    |text| backslashes(text, Hexadecimal::Byte),
+];
+
+fn is_no_text(character: char) -> bool {
+    character == char::REPLACEMENT_CHARACTER
+        || (character.is_control() && !character.is_whitespace())
+}
+
+fn fully_decoded(text: &str, hexadecimal: Hexadecimal) -> String {
     let mut text = text.to_owned();
     for _ in 0..MOST_READINGS {
+        if !text.contains(ESCAPES) {
+            break;
+        }
         let before = text.clone();
-        for decode in [percent, html, backslashes] {
+        for decode in [percent, html] {
             text = decode(&text).unwrap_or(text);
         }
+        text = backslashes(&text, hexadecimal).unwrap_or(text);
         if text == before {
             break;
         }
@@ -205,7 +293,9 @@ fn percent(text: &str) -> Decoded {
     if !escapes.all(valid) {
         return Err(Invalid);
     }
-    Ok(percent_decode_str(text).decode_utf8_lossy().into_owned())
+    let decoded = percent_decode_str(text).decode_utf8();
+    // In another charset, a character could be one of a secret.
+    decoded.map(Into::into).map_err(|_| Invalid)
 }
 
 /// Decodes `%41` and `+`.
@@ -299,32 +389,44 @@ fn is_entity(text: &str) -> bool {
 }
 
 /// Decodes the escapes of JSON, JavaScript, Python and C.
-fn backslashes(text: &str) -> Decoded {
+fn backslashes(text: &str, hexadecimal: Hexadecimal) -> Decoded {
     if !text.contains('\\') {
         return Ok(text.to_owned());
     }
-    let mut units: Vec<u16> = Vec::with_capacity(text.len());
+    let mut decoded = Units::default();
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at(at);
-        units.extend(before.encode_utf16());
+        if !before.is_empty() {
+            decoded.push_text(before);
+        }
         let mut characters = escape.chars();
         characters.next();
         let kind = characters.next().ok_or(Invalid)?;
         let after = characters.as_str();
-        rest = match kind {
+        let character = match kind {
             'u' if after.starts_with('{') => {
-                let (digits, rest) = after.split_once('}').ok_or(Invalid)?;
+                let (digits, behind) = after.split_once('}').ok_or(Invalid)?;
                 let digits = digits.get(1..).unwrap_or_default();
                 let number = u32::from_str_radix(digits, 16).map_err(|_| Invalid)?;
-                let character = char::from_u32(number).ok_or(Invalid)?;
-                units.extend(character.encode_utf16(&mut [0; 2]).iter());
-                rest
+                rest = behind;
+                char::from_u32(number).ok_or(Invalid)?
             }
-            'u' => number(&mut units, after, 4)?,
-            'x' => number(&mut units, after, 2)?,
+            'u' | 'x' => {
+                let length = if kind == 'u' { 4 } else { 2 };
+                let (unit, behind) = number(after, length)?;
+                rest = behind;
+                match (hexadecimal, u8::try_from(unit)) {
+                    (Hexadecimal::Byte, Ok(byte)) if kind == 'x' => decoded.push_byte(byte),
+                    _ => decoded.units.push(unit),
+                }
+                continue;
+            }
+            // The beginning of an octal number.
+            '0' if after.starts_with(|next: char| next.is_ascii_digit()) => return Err(Invalid),
             _ => {
-                let character = match kind {
+                rest = after;
+                match kind {
                     'n' => '\n',
                     'r' => '\r',
                     't' => '\t',
@@ -333,23 +435,42 @@ fn backslashes(text: &str) -> Decoded {
                     '0' => '\0',
                     '"' | '\'' | '\\' | '/' => kind,
                     _ => return Err(Invalid),
-                };
-                units.extend(character.encode_utf16(&mut [0; 2]).iter());
-                after
+                }
             }
         };
+        decoded.push_text(character.encode_utf8(&mut [0; 4]));
     }
-    units.extend(rest.encode_utf16());
-    Ok(String::from_utf16_lossy(&units))
+    decoded.push_text(rest);
+    Ok(String::from_utf8_lossy(&decoded.bytes).into_owned())
 }
 
-/// Reads this many hexadecimal digits, and returns what follows them.
-fn number<'a>(units: &mut Vec<u16>, text: &'a str, digits: usize) -> Result<&'a str, Invalid> {
+/// Text that is decoded from units of UTF-16 and bytes of UTF-8.
+#[derive(Default)]
+struct Units {
+    bytes: Vec<u8>,
+    /// The units at the end, which may not be whole characters yet.
+    units: Vec<u16>,
+}
+
+impl Units {
+    fn push_text(&mut self, text: &str) {
+        let units = std::mem::take(&mut self.units);
+        self.bytes.extend(String::from_utf16_lossy(&units).bytes());
+        self.bytes.extend(text.bytes());
+    }
+
+    fn push_byte(&mut self, byte: u8) {
+        self.push_text("");
+        self.bytes.push(byte);
+    }
+}
+
+/// Reads this many hexadecimal digits, and returns the number and the rest of the text.
+fn number(text: &str, digits: usize) -> Result<(u16, &str), Invalid> {
     let (number, rest) = text.split_at_checked(digits).ok_or(Invalid)?;
     let is_hex = number.bytes().all(|byte| byte.is_ascii_hexdigit());
     let unit = u16::from_str_radix(number, 16).ok().filter(|_| is_hex);
-    units.push(unit.ok_or(Invalid)?);
-    Ok(rest)
+    Ok((unit.ok_or(Invalid)?, rest))
 }
 
 /// Base64 of either alphabet, padded or not. The last bits may be anything: a text may go on after it.
@@ -360,14 +481,19 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Decodes every run of characters that may be Base64 or hexadecimal, line breaks within removed.
-fn binary(text: &str) -> Vec<String> {
+/// Decodes every run of characters that may be Base64 or hexadecimal, line breaks within removed. A
+/// run shorter than the shortest secret cannot hold one.
+fn binary(text: &str, shortest: Option<usize>) -> Vec<String> {
+    let Some(shortest) = shortest else {
+        return Vec::new();
+    };
     let joined: String = text.split_ascii_whitespace().collect();
+    let texts = [Some(text), Some(&*joined).filter(|joined| *joined != text)];
     let mut decoded = Vec::new();
-    for text in [text, &joined] {
+    for text in texts.into_iter().flatten() {
         let runs = |allowed: fn(char) -> bool| {
             let runs = text.split(move |character| !allowed(character));
-            runs.filter(|run| run.len() >= SHORTEST_IN_BINARY)
+            runs.filter(|run| run.len() >= shortest)
         };
         for run in runs(|character| character.is_ascii_hexdigit()) {
             for start in 0..2 {
@@ -393,9 +519,9 @@ fn binary(text: &str) -> Vec<String> {
         }
     }
     let decoded = decoded
-        .into_iter()
-        .filter(|bytes: &Vec<u8>| !bytes.is_empty());
+        .iter()
+        .filter(|bytes: &&Vec<u8>| bytes.len() >= shortest);
     decoded
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
         .collect()
 }

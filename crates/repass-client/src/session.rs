@@ -67,7 +67,7 @@ pub enum LoginError {
     /// The connection to IAM was lost before its answer was complete.
     #[error("IAM did not answer")]
     NoAnswer(#[source] reqwest::Error),
-    /// No HTTP client can be made for the endpoint of IAM.
+    /// A connection to IAM cannot be tried, or the proxy did not make it.
     #[error(transparent)]
     Connection(ConnectionError),
     /// The answer is not the documented one.
@@ -357,18 +357,25 @@ impl Session {
             auth: types::Auth {
                 identity: types::Identity {
                     methods: vec!["password".to_owned()],
-                    password: types::PasswordIdentity {
+                    password: Some(types::PasswordIdentity {
                         user: types::User {
-                            name: user.name.clone(),
+                            id: None,
+                            name: Some(user.name.clone()),
                             password: user.password.clone(),
-                            domain: types::Domain {
-                                name: user.domain.clone(),
-                            },
+                            domain: Some(types::Domain {
+                                id: None,
+                                name: Some(user.domain.clone()),
+                            }),
                         },
-                    },
+                    }),
+                    token: None,
                 },
                 scope: types::Scope {
-                    project: types::ProjectReference { id, name },
+                    project: types::ProjectReference {
+                        id,
+                        name,
+                        domain: None,
+                    },
                 },
             },
         };
@@ -493,7 +500,8 @@ impl Session {
                 clock_offset: clock_offset(&answer, authentication),
             }),
             Ok(answer) => Err(unreadable(requested, &answer)),
-            Err(Failure::NotSent(error)) => Err(LoginError::Connect(error)),
+            Err(Failure::NotSent(_, Some(proxy))) => Err(LoginError::Connection(proxy)),
+            Err(Failure::NotSent(error, None)) => Err(LoginError::Connect(error)),
             Err(Failure::Lost(error, _)) => Err(LoginError::NoAnswer(error)),
         }
     }

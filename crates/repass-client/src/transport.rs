@@ -91,7 +91,7 @@ impl Transport {
                 last: Ok(answer), ..
             }) => answer.redacted(),
             Some(Exchanged {
-                last: Err(Failure::NotSent(error) | Failure::Lost(error, _)),
+                last: Err(Failure::NotSent(error, _) | Failure::Lost(error, _)),
                 ..
             }) => return Err(error),
             // What `prepare` has checked went wrong since. An HTTP error without an answer is one

@@ -9,8 +9,8 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use repass_client::{
     AdminName, Certainty, Client, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword,
-    DmsPassword, Endpoints, Error, InstanceId, LoginError, ProjectId, ProjectName, RetryConfig,
-    Transport, Username, dcs, ddm, dms,
+    DmsPassword, Endpoints, Error, InstanceId, LoginError, Project, ProjectId, ProjectName,
+    RetryConfig, Transport, Username, dcs, ddm, dms,
 };
 
 use calls::{OPERATIONS, TOKEN, client, every_call, instance, project, summary, text, username};
@@ -537,6 +537,112 @@ fn only_what_a_header_can_hold_is_a_token() {
         assert!(Credentials::token(token).is_err(), "{token:?}");
     }
     assert!(Credentials::token(TOKEN).is_ok());
+}
+
+/// The reason is shown whatever its shape is.
+#[tokio::test]
+async fn a_reason_is_found_in_every_shape() {
+    let server = Server::start().await;
+    let client = server.client_of_one_attempt();
+    let mut reasons = Vec::new();
+    for body in [
+        r#"{"error_code":"DCS.1","error_msg":"Words."}"#,
+        r#"{"errCode":"DBS.1","externalMessage":"Words."}"#,
+        r#"{"errorCode":"E1","errorMsg":"Words."}"#,
+        r#"{"code":"C1","message":"Words."}"#,
+        r#"{"code":1,"message":"Words."}"#,
+        r#"{"error_code":111400022,"error_msg":"Words."}"#,
+        r#"{"error":{"error_code":"DCS.1","error_msg":"Words."}}"#,
+        r#"{"error":{"code":401,"message":"Words.","title":"Unauthorized"}}"#,
+        r#"{"error":{"code":"N1","message":"Words."}}"#,
+        r#"{"error_msg":{"en":"Words."}}"#,
+        r#"{}"#,
+        "",
+        "<html>Words.</html>",
+        r#"{"error_msg":"Words.","error_msg":"Others."}"#,
+    ] {
+        server.answer(answer(400, body));
+        let password = DmsPassword::new(NEW).unwrap();
+        let error = client.dms_reset_password(&instance(), &password).await;
+        let error = text(&error.unwrap_err());
+        let (_, reason) = error.split_once("refused: ").unwrap();
+        reasons.push(format!("{body}\n  {reason}"));
+    }
+    assert_snapshot!(reasons.join("\n"), @r#"
+    {"error_code":"DCS.1","error_msg":"Words."}
+      Words. (status 400, code DCS.1)
+    {"errCode":"DBS.1","externalMessage":"Words."}
+      Words. (status 400, code DBS.1)
+    {"errorCode":"E1","errorMsg":"Words."}
+      Words. (status 400, code E1)
+    {"code":"C1","message":"Words."}
+      Words. (status 400, code C1)
+    {"code":1,"message":"Words."}
+      Words. (status 400, code 1)
+    {"error_code":111400022,"error_msg":"Words."}
+      Words. (status 400, code 111400022)
+    {"error":{"error_code":"DCS.1","error_msg":"Words."}}
+      Words. (status 400, code DCS.1)
+    {"error":{"code":401,"message":"Words.","title":"Unauthorized"}}
+      Words. (status 400, code 401)
+    {"error":{"code":"N1","message":"Words."}}
+      Words. (status 400, code N1)
+    {"error_msg":{"en":"Words."}}
+      the service gave no reason (status 400)
+    {}
+      the service gave no reason (status 400)
+
+      the service gave no reason (status 400)
+    <html>Words.</html>
+      the reason cannot be read (status 400)
+    {"error_msg":"Words.","error_msg":"Others."}
+      the reason cannot be read (status 400)
+    "#);
+}
+
+/// A refused signature may be the fault of this machine's clock.
+#[tokio::test]
+async fn a_refused_signature_tells_how_far_the_clock_is_off() {
+    let server = Server::start().await;
+    let url = server.url();
+    let of = |credentials: Credentials, project: Project| {
+        let endpoints = Endpoints::all(&url).unwrap();
+        let client = Client::new(endpoints, project, credentials).unwrap();
+        client.with_retries(calls::ONE_ATTEMPT)
+    };
+    let key = || Credentials::access_key("AK", "SK").unwrap();
+    let password = DmsPassword::new(NEW).unwrap();
+    let by_name = || ProjectName::new("eu-de").unwrap().into();
+    for (client, behind, offset) in [
+        (of(key(), project().into()), 20 * 60_i64, Some(20)),
+        (of(key(), project().into()), -20 * 60, Some(-20)),
+        (of(key(), by_name()), 20 * 60, Some(20)),
+        (of(key(), project().into()), 30, None),
+        // A token has no time.
+        (
+            of(Credentials::token("t").unwrap(), project().into()),
+            20 * 60,
+            None,
+        ),
+    ] {
+        let now = std::time::SystemTime::now();
+        let date = match behind {
+            0.. => now - Duration::from_secs(behind.unsigned_abs()),
+            _ => now + Duration::from_secs(behind.unsigned_abs()),
+        };
+        let date = format!("date: {}\r\n", httpdate::fmt_http_date(date));
+        server.answer(answer_with(401, &date, ""));
+        let error = client.dms_reset_password(&instance(), &password).await;
+        let error = error.unwrap_err();
+        let minutes = error.clock_offset();
+        let minutes = minutes.map(|offset| (offset.as_secs_f64() / 60.0).round() as i64);
+        assert_eq!(minutes, offset, "{error}");
+        assert_eq!(
+            error.to_string().contains("clock"),
+            offset.is_some(),
+            "{error}"
+        );
+    }
 }
 
 /// One error of each kind, as a person reads it.

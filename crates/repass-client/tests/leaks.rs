@@ -6,6 +6,8 @@ mod server;
 
 use std::panic::AssertUnwindSafe;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use repass_client::{
     Context, Credentials, DcsOldPassword, DcsPassword, DdmAccountPassword, DdmAdminPassword,
     DmsPassword, Endpoints, IamPassword, ResetPassword, Secret, dcs, ddm, dms, iam,
@@ -51,11 +53,13 @@ fn debug_shows_no_secret() {
             debug(by_user("https://127.0.0.1", old)),
             debug(by_user("https://127.0.0.1", old).transport()),
             debug(iam::types::User {
-                name: "alice".to_owned(),
+                id: None,
+                name: Some("alice".to_owned()),
                 password: IamPassword::new(old),
-                domain: iam::types::Domain {
-                    name: "domain".to_owned(),
-                },
+                domain: Some(iam::types::Domain {
+                    id: None,
+                    name: Some("domain".to_owned()),
+                }),
             }),
             debug(&transport),
             debug(client(url, token)),
@@ -95,20 +99,24 @@ async fn an_answer_of_iam_shows_no_token() {
         auth: iam::types::Auth {
             identity: iam::types::Identity {
                 methods: vec!["password".to_owned()],
-                password: iam::types::PasswordIdentity {
+                token: None,
+                password: Some(iam::types::PasswordIdentity {
                     user: iam::types::User {
-                        name: "alice".to_owned(),
+                        id: None,
+                        name: Some("alice".to_owned()),
                         password: IamPassword::new(old),
-                        domain: iam::types::Domain {
-                            name: "domain".to_owned(),
-                        },
+                        domain: Some(iam::types::Domain {
+                            id: None,
+                            name: Some("domain".to_owned()),
+                        }),
                     },
-                },
+                }),
             },
             scope: iam::types::Scope {
                 project: iam::types::ProjectReference {
                     id: None,
                     name: Some("eu-de".to_owned()),
+                    domain: None,
                 },
             },
         },
@@ -198,9 +206,12 @@ async fn no_password_hides_what_proves_success_or_failure() {
             let results = every_call(&client, "Old-2024", password).await;
             assert_eq!(results.each_ref().map(summary), expected, "{password}");
         }
-        server.answer(answer(400, r#"{"error_code":"DCS.4115"}"#));
+        server.answer(answer(400, r#"{"error_code":"APIGW.0302"}"#));
         let results = every_call(&client, password, "New-2024").await;
-        assert_eq!(results.each_ref().map(summary), ["400 Refused: Busy"; 5]);
+        assert_eq!(
+            results.each_ref().map(summary),
+            ["400 Refused: Forbidden"; 5]
+        );
     }
 }
 
@@ -347,6 +358,211 @@ async fn what_is_not_sent_is_not_shown() {
         ] {
             assert_shows_none(&refused, &secrets);
         }
+    }
+}
+
+/// What a laxer parser would read is not shown either, and proves nothing.
+#[tokio::test]
+async fn an_answer_that_parsers_read_differently_shows_nothing_and_proves_nothing() {
+    let server = Server::start().await;
+    let [old, new, token] = SECRETS[0];
+    let client = client(&server.url(), token);
+    let transport = client.transport();
+    let generated = dcs::Client::new(&server.url(), transport);
+    let change = dcs::types::UpdatePasswordRequest {
+        old_password: DcsOldPassword::new(old),
+        new_password: DcsPassword::unchecked(new),
+    };
+    let deep = format!("{}1{}", "[".repeat(150), "]".repeat(150));
+    let words = format!("{old} {new} {token}");
+    for member in [
+        format!(r#""x":{deep}"#),
+        r#""x":1e999"#.to_owned(),
+        r#""x":-1e999"#.to_owned(),
+        format!(r#""error_msg":"{words}""#),
+        format!(r#""x":{{"a":"{words}","a":"{words}"}}"#),
+        r#""x":"\ud800""#.to_owned(),
+        r#""x":01"#.to_owned(),
+        r#""x":NaN"#.to_owned(),
+    ] {
+        for status in [200, 400, 404, 500] {
+            let body = format!(
+                r#"{{"error_code":"{new}","error_msg":"{words}","message":"{words}","success":true,"result":"success","code":"1","job_id":"7",{member}}}"#
+            );
+            server.answer(answer(status, body));
+            for result in every_call(&client, old, new).await {
+                let summary = summary(&result);
+                let error = result.unwrap_err();
+                assert_shows_none(&everything_said(&error), &SECRETS[0]);
+                let expected = match status {
+                    200 => "200 Unknown: ",
+                    400 => "400 Refused: Other",
+                    404 => "404 Refused: NotFound",
+                    _ => "500 Unknown: ServerError",
+                };
+                assert!(summary.starts_with(expected), "{summary}");
+            }
+            let (project, instance) = (calls::project(), calls::instance());
+            let changed = generated
+                .update_password(&project, &instance, &change)
+                .await;
+            let error = changed.unwrap_err();
+            assert_shows_none(&everything_said(&error), &SECRETS[0]);
+        }
+    }
+    // IAM, whose answer must not show the user's password.
+    for body in [
+        format!(r#"{{"error":{{"message":"{words}"}},"x":{deep}}}"#),
+        format!(r#"{{"error":{{"message":"{words}"}},"x":1e999}}"#),
+        format!(r#"{{"error_msg":"{words}","error_msg":"{words}"}}"#),
+    ] {
+        server.answer(answer(401, body));
+        for result in every_call(&by_user(&server.url(), old), new, "New-1").await {
+            assert_shows_none(&everything_said(&result.unwrap_err()), &[old]);
+        }
+    }
+}
+
+/// An invalid escape ends the decoding of most readers, and not of all.
+#[tokio::test]
+async fn a_secret_beside_an_invalid_escape_is_not_shown() {
+    let server = Server::start().await;
+    let (old, new) = ("Redis-Example-2023", "Redis-Example-2024");
+    let client = client(&server.url(), "token");
+    for spelt in [
+        r"\q Redis\u002dExample\u002d2024",
+        r"Redis\u002dExample\u002d2024 \u12",
+        r"Redis%2DExample%2D2024 100%",
+        r"Redis&#45;Example&#45;2024 &#;",
+        r"Redis&#45;Example&#45;2024 &unknown;",
+        r"Redis&hyphen;Example&#x2d;2024",
+        r"Redis\x2dExample\u{2d}2024",
+        "Redis%252525252DExample-2024",
+    ] {
+        server.answer(answer(400, json!({ "error_msg": spelt }).to_string()));
+        for result in every_call(&client, old, new).await {
+            let error = result.unwrap_err();
+            assert_eq!(error.message(), Some("[REDACTED]"), "{spelt}");
+        }
+    }
+    for plain in ["The instance is busy & locked.", "a-b_c d/e=f+g 5d0c2b8e"] {
+        server.answer(answer(400, json!({ "error_msg": plain }).to_string()));
+        for result in every_call(&client, old, new).await {
+            assert_eq!(result.unwrap_err().message(), Some(plain));
+        }
+    }
+}
+
+/// Each of these is shown by a redactor that looks for one encoding at a time.
+#[tokio::test]
+async fn a_secret_in_several_encodings_or_beside_other_text_is_not_shown() {
+    let server = Server::start().await;
+    let (old, new) = ("Redis-Example-2023", "Pässword-2024");
+    let client = client(&server.url(), "token");
+    let base64 = |text: &str| STANDARD.encode(text);
+    let twice = base64(&base64(new));
+    for spelt in [
+        // What stands before a code in Base64 decodes to something that is not text.
+        twice.clone(),
+        format!("key/{twice}"),
+        format!("a{twice}"),
+        format!("{}{}", "ab", base64(&hex(&base64(new)))),
+        hex(&hex(new)),
+        hex(new).to_uppercase(),
+        format!("f{}", hex(new)),
+        // Lines, and padding that is escaped.
+        format!("{}\r\n{}", &base64(new)[..8], &base64(new)[8..]),
+        format!(r"{}\n{}", &base64(new)[..8], &base64(new)[8..]),
+        format!("{}%3D%3d", base64(new).trim_end_matches('=')),
+        format!("{}%0A{}", &base64(new)[..8], &base64(new)[8..]),
+        // The bytes of UTF-8, as Python and C write them, and other charsets.
+        r"P\xc3\xa4ssword-2024".to_owned(),
+        r"P\xC3\xA4ssword\x2d2024".to_owned(),
+        r"P\xe4ssword-2024".to_owned(),
+        r"P\303\244ssword-2024".to_owned(),
+        r"P\u00e4ssword\0552024".to_owned(),
+        r"P\U000000e4ssword-2024".to_owned(),
+        "P%E4ssword-2024".to_owned(),
+        "P%u00e4ssword-2024".to_owned(),
+        "P&auml;ssword-2024".to_owned(),
+        "P&#0228;ssword&#X2D;2024".to_owned(),
+        // Each of these within another.
+        r"P\u0025c3%A4ssword-2024".to_owned(),
+        "P&amp;#228;ssword-2024".to_owned(),
+        r"P\\u00e4ssword-2024".to_owned(),
+        r"P&#92;u00e4ssword%5cu002d2024".to_owned(),
+        base64(r"P\xc3\xa4ssword%2D2024"),
+    ] {
+        server.answer(answer(400, json!({ "error_msg": spelt }).to_string()));
+        for result in every_call(&client, old, new).await {
+            let error = result.unwrap_err();
+            assert_eq!(error.message(), Some("[REDACTED]"), "{spelt}");
+        }
+    }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The generated clients show the names of all headers, in lower case.
+#[tokio::test]
+async fn the_name_of_a_header_shows_no_secret() {
+    let server = Server::start().await;
+    for secrets in [SECRETS[0], SECRETS[2]] {
+        let [old, new, token] = secrets;
+        let transport = client(&server.url(), token).transport();
+        let dms = dms::Client::new(&server.url(), transport);
+        let reset = dms::types::ResetPasswordRequest {
+            new_password: DmsPassword::unchecked(new),
+        };
+        let (lower, digits) = (new.to_lowercase(), hex(new));
+        for status in [200, 204, 205, 400, 500] {
+            let headers = format!("{new}: 1\r\nx-{token}: 2\r\nx-{digits}: 3\r\nx-kept: 4\r\n");
+            server.answer(answer_with(status, &headers, "{}"));
+            let (project, instance) = (calls::project(), calls::instance());
+            let result = dms.reset_password(&project, &instance, &reset).await;
+            let shown = match &result {
+                Ok(answer) => debug(answer.headers()),
+                Err(error) => everything_said(error),
+            };
+            assert_shows_none(&shown, &[old, new, token, &lower, &token.to_lowercase()]);
+            assert!(!shown.contains(&digits), "{shown}");
+            assert!(shown.contains("x-kept"), "{shown}");
+        }
+    }
+}
+
+/// A body may be made so that reading it takes as long as it can. What the time is not enough for is
+/// not shown.
+#[tokio::test]
+async fn a_body_that_takes_too_long_to_search_is_not_shown() {
+    let server = Server::start().await;
+    let [_, new, token] = SECRETS[0];
+    let transport = client(&server.url(), token).transport();
+    let dms = dms::Client::new(&server.url(), transport);
+    let reset = dms::types::ResetPasswordRequest {
+        new_password: DmsPassword::unchecked(new),
+    };
+    let harmless = "The instance is not running.";
+    for (text, searched) in [
+        // Each decoding gives another text.
+        ("a%25252541&amp;amp;#65;".repeat(300), false),
+        ("a%41b%41c%41d%41".to_owned(), false),
+        // Nothing to decode.
+        ("an ordinary text".to_owned(), true),
+        ("short".to_owned(), true),
+    ] {
+        let mut texts = Vec::new();
+        while texts.len() * (text.len() + 3) < 400_000 {
+            texts.push(text.as_str());
+        }
+        let body = json!({ "a": texts, "error_msg": harmless });
+        server.answer(answer(400, body.to_string()));
+        let (project, instance) = (calls::project(), calls::instance());
+        let result = dms.reset_password(&project, &instance, &reset).await;
+        let shown = everything_said(&result.unwrap_err());
+        assert_eq!(shown.contains(harmless), searched, "{text}");
     }
 }
 

@@ -207,3 +207,59 @@ async fn a_renewal_that_has_no_answer_leaves_time_for_the_call() {
     assert_eq!(renewing.await.unwrap(), "204 Done");
     assert_eq!(tokens(&server), ["token-1"]);
 }
+
+/// Each would count as a wrong password, whether or not its caller waits for the answer.
+#[tokio::test]
+async fn callers_that_give_up_share_one_login() {
+    let server = Server::start().await;
+    server.answer_by(|request| match request.is_login() {
+        // It hangs.
+        true => KEEP_OPEN.into(),
+        false => answer(204, ""),
+    });
+    let patient = by_user(&server.url());
+    let impatient = patient.clone().with_retries(RetryConfig {
+        deadline: Duration::from_millis(20),
+        ..RetryConfig::default()
+    });
+    for _ in 0..10 {
+        let result = reset_kafka(&impatient).await;
+        assert_eq!(result, "NotSent: Login: timed out before login completed");
+    }
+    // Callers that drop the call do not cause another one either.
+    for _ in 0..10 {
+        let dropped = tokio::time::timeout(Duration::from_millis(5), reset_kafka(&patient));
+        assert!(dropped.await.is_err());
+    }
+    let mut logins = 0;
+    while logins == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        logins = server.received().len();
+    }
+    assert_eq!(logins, 1);
+}
+
+#[tokio::test]
+async fn a_login_that_failed_is_not_tried_again_for_a_minute() {
+    for (failure, tried_again) in [
+        (answer(401, ""), false),
+        (answer(500, ""), false),
+        (Vec::new(), false),
+        (answer(429, ""), true),
+    ] {
+        let server = Server::start().await;
+        server.answer(failure);
+        let client = by_user(&server.url()).with_retries(calls::ONE_ATTEMPT);
+        let first = reset_kafka(&client).await;
+        let second = reset_kafka(&client).await;
+        assert_eq!(first, second);
+        assert_eq!(
+            server.received().len(),
+            1 + usize::from(tried_again),
+            "{first}"
+        );
+        jump(A_MINUTE);
+        reset_kafka(&client).await;
+        assert_eq!(server.received().len(), 1, "{first}");
+    }
+}

@@ -1,16 +1,25 @@
 //! What is sent again, and what then is known.
-#![allow(clippy::unwrap_used, reason = "the steps are part of the tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the steps are part of the tests"
+)]
 
 mod calls;
 mod server;
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use repass_client::{Certainty, Client, DcsOldPassword, DcsPassword, ResetPassword, RetryConfig};
+use repass_client::{
+    Certainty, Client, DcsOldPassword, DcsPassword, DmsPassword, ErrorKind, ResetPassword,
+    RetryConfig, dcs,
+};
 
-use calls::{every_call, instance, summary};
+use calls::{every_call, instance, project, summary};
 use server::{Closed, KEEP_OPEN, Server, answer, answer_with};
 
 const OLD: &str = "Redis-Example-2023";
@@ -107,6 +116,190 @@ async fn a_reset_is_sent_again_when_its_answer_was_lost_and_stays_in_doubt() {
         answer_in_turn(&server, answers);
         assert_eq!(reset(&server.client()).await, result, "{answers:?}");
         assert_eq!(server.received().len(), sent, "{answers:?}");
+    }
+}
+
+/// Someone may have closed the instance with a password in between.
+#[tokio::test]
+async fn a_reset_to_password_free_is_sent_again_only_when_it_was_throttled() {
+    let server = Server::start().await;
+    for (answers, sent, result) in [
+        (&[CUT, (200, RESET)][..], 1, "Unknown: ConnectionLost"),
+        (&[(503, ""), (200, RESET)], 1, "503 Unknown: ServerError"),
+        (&[(429, ""), (200, RESET)], 2, "200 Done"),
+        (
+            &[(429, ""), (503, ""), (200, RESET)],
+            2,
+            "503 Unknown: ServerError",
+        ),
+    ] {
+        answer_in_turn(&server, answers);
+        let free = ResetPassword::PasswordFree;
+        let client = server.client();
+        let made = client.dcs_reset_password(&instance(), &free).await;
+        assert_eq!(summary(&made), result, "{answers:?}");
+        assert_eq!(server.received().len(), sent, "{answers:?}");
+
+        answer_in_turn(&server, answers);
+        let dcs = dcs::Client::new(&server.url(), client.transport());
+        let body = dcs::types::ResetPasswordRequest {
+            new_password: None,
+            no_password_access: true,
+        };
+        let _ = dcs.reset_password(&project(), &instance(), &body).await;
+        assert_eq!(server.received().len(), sent, "generated, {answers:?}");
+    }
+}
+
+/// A connection that is kept open may be closing, and a change on it would end in doubt.
+#[tokio::test]
+async fn a_change_never_uses_a_connection_that_was_kept_open() {
+    let server = Server::start().await;
+    let client = server.client();
+    let ok = |body: &str| format!("{KEEP_OPEN}content-length: {}\r\n\r\n{body}", body.len());
+    server.answer(ok(RESET));
+    assert_eq!(reset(&client).await, "200 Done");
+    assert_eq!(reset(&client).await, "200 Done");
+    assert_eq!(server.connections(), 1);
+    let free = ResetPassword::PasswordFree;
+    let freed = client.dcs_reset_password(&instance(), &free).await;
+    assert_eq!(summary(&freed), "200 Done");
+    assert_eq!(server.connections(), 1);
+    server.answer(ok(CHANGED));
+    for _ in 0..3 {
+        assert_eq!(change(&client).await, "200 Done");
+        assert_eq!(server.connections(), 1);
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_counted_with_those_of_a_new_login() {
+    let server = Server::start().await;
+    for (attempts, refusals, sent, result) in [
+        (3, 1, 2, "204 Done"),
+        (2, 1, 2, "204 Done"),
+        // Without an attempt left there is no new login.
+        (1, 1, 1, "401 Refused: Unauthenticated"),
+        (3, 9, 2, "401 Refused: Unauthenticated"),
+    ] {
+        let left = AtomicUsize::new(refusals);
+        let logins = AtomicUsize::new(0);
+        server.answer_by(move |request| {
+            if request.is_login() {
+                let number = logins.fetch_add(1, Ordering::Relaxed);
+                let header = format!("x-subject-token: token-{number}\r\n");
+                return answer_with(201, &header, "{}");
+            }
+            match left.load(Ordering::Relaxed) {
+                0 => answer(204, ""),
+                more => {
+                    left.store(more - 1, Ordering::Relaxed);
+                    answer(401, "")
+                }
+            }
+        });
+        let client = calls::by_user(&server.url()).with_retries(RetryConfig {
+            attempts,
+            initial_backoff: Duration::ZERO,
+            ..RetryConfig::default()
+        });
+        let password = DmsPassword::new(NEW).unwrap();
+        let made = client.dms_reset_password(&instance(), &password).await;
+        assert_eq!(summary(&made), result);
+        let counted = match &made {
+            Ok(outcome) => outcome.attempts,
+            Err(error) => error.attempts(),
+        };
+        let received = server.received();
+        let to_service = received.iter().filter(|request| !request.is_login());
+        assert_eq!((counted, to_service.count()), (sent, sent));
+    }
+}
+
+/// Starts a proxy that sends a request again when its answer was lost, as nginx does with a PUT, and
+/// returns its URL. It blocks, so it has threads of its own.
+fn repeating_relay(service: &Server) -> String {
+    let upstream = service.url().replace("http://", "");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let request = whole_request(&mut client);
+            let mut answer = Vec::new();
+            // The answer to the first copy is lost.
+            for _ in 0..2 {
+                let mut stream = std::net::TcpStream::connect(&upstream).unwrap();
+                stream.write_all(request.as_bytes()).unwrap();
+                answer.clear();
+                stream.read_to_end(&mut answer).unwrap();
+            }
+            client.write_all(&answer).unwrap();
+        }
+    });
+    url
+}
+
+fn whole_request(stream: &mut std::net::TcpStream) -> String {
+    let mut request = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).unwrap();
+        request += str::from_utf8(&buffer[..read]).unwrap();
+        let Some((head, body)) = request.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let mut lengths = head
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        if lengths.next() == Some(&body.len().to_string()) {
+            return request;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_a_proxy_repeats_is_reported_with_the_advice_to_try_the_new_password() {
+    for (second, kind) in [
+        (
+            answer(200, r#"{"result":"passwordFailed","retry_times_left":"4"}"#),
+            ErrorKind::WrongOldPassword,
+        ),
+        (answer(400, BUSY), ErrorKind::Busy),
+    ] {
+        let service = Server::start().await;
+        let password = Arc::new(Mutex::new(OLD.to_owned()));
+        let current = password.clone();
+        service.answer_by(move |request| {
+            let mut current = current.lock().unwrap();
+            if request
+                .body
+                .contains(&format!(r#""old_password":"{current}""#))
+            {
+                *current = NEW.to_owned();
+                return answer(200, CHANGED);
+            }
+            second.clone()
+        });
+        let relay = repeating_relay(&service);
+        let (old, new) = (DcsOldPassword::new(OLD), DcsPassword::new(NEW).unwrap());
+        let client = calls::client(&relay, calls::TOKEN);
+        let changed = client.dcs_change_password(&instance(), &old, &new).await;
+        assert_eq!(*password.lock().unwrap(), NEW);
+        let error = changed.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert!(error.suggests_repeated_change());
+
+        // A reset that is repeated has the same effect as one.
+        service.answer(answer(200, RESET));
+        assert_eq!(reset(&client).await, "200 Done");
+        service.answer(answer(400, BUSY));
+        let to = ResetPassword::To(DcsPassword::new(NEW).unwrap());
+        let error = client
+            .dcs_reset_password(&instance(), &to)
+            .await
+            .unwrap_err();
+        assert!(!error.suggests_repeated_change());
     }
 }
 

@@ -132,15 +132,15 @@ fn has_parameter(uri: &Uri, name: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name)
 }
 
-/// The list of versions for a client that looks for one, and the page for a browser.
+/// Returns the page to a browser, which asks for HTML, and the list of versions to any other client.
 pub(crate) async fn index(headers: HeaderMap) -> Response<Body> {
     let accept = headers.get(header::ACCEPT).map(HeaderValue::as_bytes);
     let accept = String::from_utf8_lossy(accept.unwrap_or_default()).to_lowercase();
-    if accept.contains("application/json") && !accept.contains("text/html") {
-        let versions = json!({ "versions": { "values": [version(&base_url(&headers))] } });
-        return Answer::json(StatusCode::MULTIPLE_CHOICES, &versions).into_response();
+    if accept.contains("text/html") {
+        return page::index().await.into_response();
     }
-    page::index().await.into_response()
+    let versions = json!({ "versions": { "values": [version(&base_url(&headers))] } });
+    Answer::json(StatusCode::MULTIPLE_CHOICES, &versions).into_response()
 }
 
 pub(crate) async fn show_version(headers: HeaderMap) -> Answer {
@@ -394,6 +394,7 @@ fn described(project: &fleet::Project, projects_url: &str) -> Project {
     Project {
         id: text(&project.id),
         name: text(&project.name),
+        domain: None,
         domain_id: Some(id(DOMAIN_ID, 0)),
         parent_id: Some(id(DOMAIN_ID, 0)),
         enabled: Some(true),

@@ -26,6 +26,10 @@ struct Slot {
     telling: tokio::sync::Mutex<()>,
 }
 
+/// The number of steps that one instance has before it. To keep more from taking memory without a
+/// bound, the next one is then taken before it is due.
+const MOST_SCHEDULED: usize = 1000;
+
 /// A change of one password.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
@@ -134,16 +138,24 @@ impl Tracked {
         };
         let at = self.scheduled.partition_point(|one| one.due <= due);
         self.scheduled.insert(at, Scheduled { due, step });
+        if self.scheduled.len() > MOST_SCHEDULED {
+            let next = self.scheduled.remove(0);
+            self.take(next.step, now);
+        }
     }
 
     /// Takes the steps that are due.
     fn settle(&mut self, now: SystemTime) {
         while self.next_due().is_some_and(|due| due <= now) {
             let Scheduled { due, step } = self.scheduled.remove(0);
-            match step {
-                Step::Apply(change, rollback) => self.apply(change, rollback, due),
-                Step::Undo { account, previous } => self.set(account, previous, due),
-            }
+            self.take(step, due);
+        }
+    }
+
+    fn take(&mut self, step: Step, at: SystemTime) {
+        match step {
+            Step::Apply(change, rollback) => self.apply(change, rollback, at),
+            Step::Undo { account, previous } => self.set(account, previous, at),
         }
     }
 }

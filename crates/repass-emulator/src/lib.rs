@@ -24,7 +24,8 @@
 //! It answers as the vendor's pages say, each service in its own dialect, and keeps the state that
 //! its answers follow from: passwords, tries left, locks, the administrator of a DDM instance. What
 //! it accepts as a password the policies decide. Time comes from a [`Clock`], so that a test can
-//! let a lock run out, or a token.
+//! let a lock run out, or a token. Signatures are checked against it, and every answer has it in its
+//! `Date`, so that a test can also rehearse a client whose clock is wrong.
 //!
 //! A [`Fleet`] names projects, what opens them, and their instances; it can be read from a file
 //! ([`Fleet::from_yaml`]). A request is opened with the token of a project, which never ends, with

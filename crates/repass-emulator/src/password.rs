@@ -25,6 +25,23 @@ pub struct PasswordSet {
 /// It is called before the answer leaves, for changes that faults apply late or roll back as well,
 /// and for one instance in the order of the changes. The passwords that a fleet begins with are not
 /// told.
+///
+/// ```
+/// use repass_emulator::{Emulator, Fleet, OnPassword, Options};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let on_password = OnPassword::new(|set| async move {
+///     // Set it on the server that stands behind `set.instance_id`.
+///     assert!(set.password.is_some());
+/// });
+/// let options = Options {
+///     on_password: Some(on_password),
+///     ..Options::default()
+/// };
+/// let emulator = Emulator::start_with(Fleet::built_in(), options).await?;
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct OnPassword(Arc<Callback>);
 

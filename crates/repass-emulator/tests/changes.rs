@@ -343,6 +343,23 @@ async fn a_change_can_be_late_and_rolled_back() {
     assert!(kafka_is(&emulator, KAFKA));
 }
 
+#[tokio::test]
+async fn late_changes_of_an_instance_have_a_bound() {
+    let emulator = start().await;
+    add(&emulator, json!({"fault": "late", "seconds": 31_536_000})).await;
+    add(
+        &emulator,
+        json!({"fault": "answer", "when": "after", "status": 504}),
+    )
+    .await;
+    for number in 0..=1000 {
+        assert!(kafka_is(&emulator, KAFKA), "{number}");
+        let password = format!("Kafka-Example-{number}");
+        assert_eq!(reset_kafka(&emulator, &password).await, Some(504));
+    }
+    assert!(kafka_is(&emulator, "Kafka-Example-0"));
+}
+
 /// A test's own clock moves without the control.
 #[tokio::test]
 async fn a_clock_of_the_test_is_enough() {

@@ -24,6 +24,7 @@ const SERVICES: &str = "ddm, dcs, dms";
 
 const LOGIN: &str = "iam keystoneCreateUserTokenByPassword";
 const PROJECTS: &str = "iam keystoneListProjects";
+const VERSIONS: &str = "iam keystoneListVersions, iam keystoneShowVersion";
 
 /// Whose it is (see [`applies`]), its name, and what it does to the first example request.
 type Scenario = (&'static str, &'static str, fn(&mut Call));
@@ -155,6 +156,11 @@ const SCENARIOS: &[Scenario] = &[
     (LOGIN, "wrong password", |call| {
         call.replace(Fleet::USER_PASSWORD, "Alice-Example-2023");
     }),
+    (LOGIN, "wrong token", |call| {
+        call.body(
+            r#"{"auth":{"identity":{"methods":["token"],"token":{"id":"another"}},"scope":{"project":{"name":"eu-de"}}}}"#,
+        );
+    }),
     (LOGIN, "wrong user", |call| call.replace(Fleet::USER, "bob")),
     (LOGIN, "wrong domain", |call| {
         call.replace(Fleet::DOMAIN, "another-domain");
@@ -180,6 +186,11 @@ const NOT_ANSWERED: &[(&str, &str, &str)] = &[
     ),
     (
         "emulator",
+        "4XX request",
+        "a generic one for mocks; each refusal has words of its own",
+    ),
+    (
+        "emulator",
         "4XX mediaType",
         "another test sends another type",
     ),
@@ -187,6 +198,36 @@ const NOT_ANSWERED: &[(&str, &str, &str)] = &[
         "emulator",
         "5XX internal",
         "the control has nothing that fails",
+    ),
+    (
+        VERSIONS,
+        "400 parameter",
+        "there are no faults for the versions",
+    ),
+    (
+        VERSIONS,
+        "404 noProject",
+        "there are no faults for the versions",
+    ),
+    (
+        VERSIONS,
+        "429 throttled",
+        "there are no faults for the versions",
+    ),
+    (
+        VERSIONS,
+        "503 unavailable",
+        "there are no faults for the versions",
+    ),
+    (
+        VERSIONS,
+        "4XX gateway",
+        "there are no faults for the versions",
+    ),
+    (
+        VERSIONS,
+        "5XX unavailable",
+        "there are no faults for the versions",
     ),
 ];
 
@@ -361,7 +402,9 @@ fn examples(media: &openapiv3::MediaType) -> Vec<(String, Value)> {
 
 /// A body without what differs from call to call.
 fn comparable(mut body: Value) -> Value {
-    const DIFFERENT: [&str; 6] = [
+    const DIFFERENT: [&str; 8] = [
+        "href",
+        "instance_id",
         "job_id",
         "request_id",
         "expires_at",
@@ -379,6 +422,12 @@ fn comparable(mut body: Value) -> Value {
                 if let Some(project) = members.get_mut("project").and_then(Value::as_object_mut) {
                     project.remove("domain");
                 }
+            }
+            // The services of a catalog are those of the cloud, or of the emulator.
+            if let Some(services) = members.get_mut("catalog") {
+                let is_list = services.as_array().is_some_and(|list| !list.is_empty());
+                assert!(is_list, "a catalog has services");
+                *services = Value::from("…");
             }
             for (name, value) in members {
                 if DIFFERENT.contains(&name.as_str()) {
@@ -454,14 +503,15 @@ async fn answers(operations: &[Operation]) -> Vec<(&Operation, String, &Document
             body: if body.is_null() {
                 String::new()
             } else {
-                body.to_string()
+                // A token that the contract made up is not one of the fleet's.
+                body.to_string().replace("MIIDexample", Fleet::TOKEN)
             },
         };
         let (_, first) = operation.requests.first().unwrap();
         for (example, body) in &operation.requests {
             let what = format!("example {example}");
             let (line, documented) = answer(operation, &what, call(body)).await;
-            let success = matches!(documented.status, StatusCode::Code(200..300));
+            let success = matches!(documented.status, StatusCode::Code(200..=300));
             assert!(success, "no success: {line}");
             answers.push((operation, line, documented));
         }
@@ -525,6 +575,7 @@ async fn every_documented_answer_is_given_or_listed() {
             let mut given = reached.contains(&(&operation.name, &documented.name));
             if !given
                 && !applies("emulator", operation)
+                && !applies(VERSIONS, operation)
                 && let Some(fault) = fault(documented)
             {
                 let mut fleet = Fleet::built_in();

@@ -283,9 +283,9 @@ async fn a_token_is_exchanged_for_another() {
     }
 }
 
-/// Browsers get the page at the same place.
+/// A browser gets the page at the same place.
 #[tokio::test]
-async fn versions_are_found_by_those_who_ask_for_json() {
+async fn every_client_but_a_browser_finds_the_versions() {
     let emulator = start().await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |path: &str, accept: &str| {
@@ -301,6 +301,7 @@ async fn versions_are_found_by_those_who_ask_for_json() {
     for (path, accept, status) in [
         ("/", "application/json", 300),
         ("/", "Application/JSON;q=0.9, */*", 300),
+        ("/", "*/*", 300),
         ("/v3", "application/json", 200),
         ("/v3", "*/*", 200),
         ("/v3/", "*/*", 200),
@@ -313,7 +314,7 @@ async fn versions_are_found_by_those_who_ask_for_json() {
         );
     }
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    for accept in [browser, "*/*", "text/html, application/json"] {
+    for accept in [browser, "Text/HTML", "text/html, application/json"] {
         let (status, body) = get("/", accept).await;
         assert_eq!(status, 200, "{accept}");
         assert!(body.starts_with("<!doctype html>"), "{accept}");

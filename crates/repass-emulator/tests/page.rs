@@ -11,7 +11,7 @@ mod http;
 use http::start;
 use repass_emulator::{Account, Emulator, Fault, FaultKind, Fleet, Kind, Options};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HOST, HeaderMap};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap};
 use serde_json::Value;
 
 /// What a browser gets for a path, with this host in place of the address's.
@@ -21,7 +21,8 @@ async fn get(
     host: Option<&str>,
 ) -> (StatusCode, HeaderMap, String) {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.get(format!("{}{path}", emulator.url()));
+    let request = client.get(format!("{}{path}", emulator.url()));
+    let mut request = request.header(ACCEPT, "text/html,*/*;q=0.8");
     if let Some(host) = host {
         request = request.header(HOST, host);
     }

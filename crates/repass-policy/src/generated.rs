@@ -165,7 +165,11 @@ secret!(DmsPassword, Policy::DMS);
 #[derive(Clone)]
 pub struct CandidatePassword(Secret);
 secret!(CandidatePassword);
-/// The password of an IAM user. It has no rule here: it exists already.
+/// The password of an IAM user. It exists already, so it has no rule here.
 #[derive(Clone)]
 pub struct IamPassword(Secret);
 secret!(IamPassword);
+/// A token that is exchanged for another one.
+#[derive(Clone)]
+pub struct IamToken(Secret);
+secret!(IamToken);

@@ -1,4 +1,4 @@
-//! A policy: the rules as data, and the one pass that holds a candidate against them.
+//! A policy: the rules as data, and the check of a candidate against them.
 
 use crate::violation::{Class, Violation, Violations};
 
@@ -80,50 +80,53 @@ impl Policy {
         self.deny_list.words
     }
 
-    /// Holds a candidate against every rule. A password that passes costs no allocation.
+    /// Checks a candidate against every rule. Checking a valid password allocates nothing.
     ///
-    /// Lengths are counted in characters; the classes are ASCII; the user name, its reverse and
-    /// the old password are compared exactly.
+    /// Lengths are counted in characters, and classes contain only ASCII. The user name, its reverse
+    /// and the old password are compared exactly.
     ///
     /// # Errors
-    /// Every broken rule once, in the order of [`Violation`]'s variants.
+    /// Returns every broken rule once, in the order of [`Violation`]'s variants.
     pub fn check(&self, candidate: &str, context: &Context<'_>) -> Result<(), Violations> {
-        let mut broken = Vec::new();
-        self.check_alone(candidate, &mut broken);
-        self.check_beside(candidate, context, &mut broken);
-        if self.deny_list.contains(candidate) {
-            broken.push(Violation::DenyListed);
+        let seen = self.alphabet.seen(candidate);
+        if self.is_valid(candidate, seen, context) {
+            Ok(())
+        } else {
+            Err(self.violations(candidate, seen, context))
         }
-        self.verdict(broken)
     }
 
-    /// Holds a candidate against the rules that need a context, and against no other.
+    /// Checks a candidate against only the rules that need a context.
     ///
     /// # Errors
-    /// [`Violation::MatchesUsername`] and [`Violation::SameAsOld`].
+    /// Returns [`Violation::MatchesUsername`] and [`Violation::SameAsOld`].
     pub fn check_context(&self, candidate: &str, context: &Context<'_>) -> Result<(), Violations> {
         let mut broken = Vec::new();
-        self.check_beside(candidate, context, &mut broken);
-        self.verdict(broken)
+        self.push_context_violations(candidate, context, &mut broken);
+        if broken.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations::new(self.name, broken))
+        }
     }
 
-    fn check_alone(&self, candidate: &str, broken: &mut Vec<Violation>) {
-        let mut length = 0;
-        let mut seen = 0;
-        let mut not_allowed = 0;
-        let mut first_not_allowed = 0;
-        for character in candidate.chars() {
-            length += 1;
-            let class = self.alphabet.class(character);
-            seen |= class;
-            if class == 0 {
-                not_allowed += 1;
-                if not_allowed == 1 {
-                    first_not_allowed = length;
-                }
-            }
-        }
+    /// Returns true if [`violations`](Self::violations) would find nothing, without its cost.
+    fn is_valid(&self, candidate: &str, seen: u8, context: &Context<'_>) -> bool {
+        // Allowed characters are ASCII, so the length in bytes is the length in characters. The
+        // comparisons come last because they are the most expensive.
+        seen & NOT_ALLOWED == 0
+            && (self.min_length..=self.max_length).contains(&candidate.len())
+            && self.has_enough_classes(seen)
+            && !self.has_forbidden_first(candidate)
+            && !self.matches_username(candidate, context)
+            && !self.matches_old_password(candidate, context)
+            && !self.deny_list.contains(candidate)
+    }
 
+    #[cold]
+    fn violations(&self, candidate: &str, seen: u8, context: &Context<'_>) -> Violations {
+        let mut broken = Vec::new();
+        let length = candidate.chars().count();
         if length < self.min_length {
             broken.push(Violation::TooShort {
                 min: self.min_length,
@@ -136,61 +139,83 @@ impl Policy {
                 actual: length,
             });
         }
-        if (seen.count_ones() as usize) < self.min_classes {
+        if !self.has_enough_classes(seen) {
+            let is_missing = |class: &Class| seen & class.bit() == 0;
             broken.push(Violation::TooFewClasses {
                 required: self.min_classes,
-                missing: Class::ALL
-                    .into_iter()
-                    .filter(move |class| seen & class.bit() == 0)
-                    .collect(),
+                missing: Class::ALL.into_iter().filter(is_missing).collect(),
                 specials: self.specials(),
             });
         }
-        if not_allowed > 0 {
+        if seen & NOT_ALLOWED != 0 {
+            let allowed = |character: &char| self.alphabet.allows(*character);
             broken.push(Violation::CharacterNotAllowed {
-                first_position: first_not_allowed,
-                count: not_allowed,
+                first_position: candidate.chars().take_while(allowed).count() + 1,
+                count: length - candidate.chars().filter(allowed).count(),
                 specials: self.specials(),
             });
         }
-        if candidate.starts_with(|first| self.forbidden_first.contains(first)) {
+        if self.has_forbidden_first(candidate) {
             broken.push(Violation::ForbiddenFirst {
                 forbidden: self.forbidden_first,
             });
         }
+        self.push_context_violations(candidate, context, &mut broken);
+        if self.deny_list.contains(candidate) {
+            broken.push(Violation::DenyListed);
+        }
+        Violations::new(self.name, broken)
     }
 
-    fn check_beside(&self, candidate: &str, context: &Context<'_>, broken: &mut Vec<Violation>) {
-        if let Some(username) = context.username
-            && self.not_username
-        {
-            let reversed = candidate.chars().eq(username.chars().rev());
-            if candidate == username || reversed {
-                broken.push(Violation::MatchesUsername {
-                    reversed: candidate != username,
-                });
-            }
+    fn push_context_violations(
+        &self,
+        candidate: &str,
+        context: &Context<'_>,
+        broken: &mut Vec<Violation>,
+    ) {
+        if self.matches_username(candidate, context) {
+            broken.push(Violation::MatchesUsername {
+                reversed: context.username != Some(candidate),
+            });
         }
-        if self.not_old && context.old_password == Some(candidate) {
+        if self.matches_old_password(candidate, context) {
             broken.push(Violation::SameAsOld);
         }
     }
 
-    fn verdict(&self, broken: Vec<Violation>) -> Result<(), Violations> {
-        if broken.is_empty() {
-            Ok(())
-        } else {
-            Err(Violations::new(self.name, broken))
-        }
+    fn has_enough_classes(&self, seen: u8) -> bool {
+        (seen & !NOT_ALLOWED).count_ones() as usize >= self.min_classes
+    }
+
+    fn has_forbidden_first(&self, candidate: &str) -> bool {
+        // The contract allows only ASCII here, so the first byte decides.
+        let first = candidate.as_bytes().first();
+        first.is_some_and(|first| self.forbidden_first.as_bytes().contains(first))
+    }
+
+    fn matches_username(&self, candidate: &str, context: &Context<'_>) -> bool {
+        self.not_username
+            && context.username.is_some_and(|username| {
+                // The reverse has the same length in bytes.
+                candidate.len() == username.len()
+                    && (candidate == username || candidate.chars().eq(username.chars().rev()))
+            })
+    }
+
+    fn matches_old_password(&self, candidate: &str, context: &Context<'_>) -> bool {
+        self.not_old && context.old_password == Some(candidate)
     }
 }
+
+/// The bit, beside those of the classes, of a byte that is not an allowed character.
+const NOT_ALLOWED: u8 = 1 << Class::ALL.len();
 
 /// The characters that a password may contain, each with its class: ASCII letters, digits and the
 /// policy's specials.
 pub(crate) struct Alphabet {
     specials: &'static str,
-    /// The class bit of each ASCII character; 0 for one that is not allowed.
-    classes: [u8; 128],
+    /// The class bit of each byte, or [`NOT_ALLOWED`]. Bytes above 127 are never allowed.
+    classes: [u8; 256],
 }
 
 impl Alphabet {
@@ -199,14 +224,14 @@ impl Alphabet {
         reason = "runs when the crate is compiled: a wrong index would not build"
     )]
     pub(crate) const fn new(specials: &'static str) -> Self {
-        let mut classes = [0; 128];
-        let mut code: u8 = 0;
-        while code < 128 {
-            classes[code as usize] = match code {
+        let mut classes = [NOT_ALLOWED; 256];
+        let mut code = 0;
+        while code < classes.len() {
+            classes[code] = match code as u8 {
                 b'a'..=b'z' => Class::Lower.bit(),
                 b'A'..=b'Z' => Class::Upper.bit(),
                 b'0'..=b'9' => Class::Digit.bit(),
-                _ => 0,
+                _ => NOT_ALLOWED,
             };
             code += 1;
         }
@@ -218,13 +243,26 @@ impl Alphabet {
         Self { specials, classes }
     }
 
-    fn class(&self, character: char) -> u8 {
-        let class = self.classes.get(character as usize);
-        class.copied().unwrap_or(0)
+    /// Returns the bits of all bytes together.
+    fn seen(&self, candidate: &str) -> u8 {
+        let classes = candidate.bytes().map(|byte| self.class(byte));
+        classes.fold(0, |seen, class| seen | class)
+    }
+
+    fn allows(&self, character: char) -> bool {
+        u8::try_from(character).is_ok_and(|byte| self.class(byte) != NOT_ALLOWED)
+    }
+
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "the table has an entry for every byte"
+    )]
+    fn class(&self, byte: u8) -> u8 {
+        self.classes[usize::from(byte)]
     }
 }
 
-/// The words of a deny list, and how long the longest is: most passwords are longer.
+/// The words of a deny list and the length of the longest. Most passwords are longer.
 #[derive(Debug)]
 pub(crate) struct DenyList {
     words: &'static [&'static str],
@@ -249,7 +287,13 @@ impl DenyList {
     }
 
     fn contains(&self, candidate: &str) -> bool {
-        candidate.len() <= self.longest && self.words.contains(&candidate)
+        let first = candidate.as_bytes().first();
+        // Comparing one byte before the whole word is much cheaper.
+        candidate.len() <= self.longest
+            && self
+                .words
+                .iter()
+                .any(|word| word.as_bytes().first() == first && *word == candidate)
     }
 }
 

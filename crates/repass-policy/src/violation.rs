@@ -190,26 +190,30 @@ fn characters(count: usize) -> String {
     format!("{count} character{}", if count == 1 { "" } else { "s" })
 }
 
-/// Every rule that a candidate broke: at least one.
+/// The rules that a candidate broke: at least one.
+// Boxed because a check returns a pointer faster than the 40 bytes of the content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violations {
+pub struct Violations(Box<Broken>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Broken {
     policy: &'static str,
-    broken: Vec<Violation>,
+    rules: Vec<Violation>,
 }
 
 impl Violations {
-    pub(crate) fn new(policy: &'static str, broken: Vec<Violation>) -> Self {
-        Self { policy, broken }
+    pub(crate) fn new(policy: &'static str, rules: Vec<Violation>) -> Self {
+        Self(Box::new(Broken { policy, rules }))
     }
 
     /// The name of the policy that was broken.
     pub fn policy(&self) -> &'static str {
-        self.policy
+        self.0.policy
     }
 
     /// The broken rules, in the order of [`Violation`]'s variants.
     pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
-        self.broken.iter()
+        self.0.rules.iter()
     }
 }
 
@@ -224,8 +228,8 @@ impl<'a> IntoIterator for &'a Violations {
 
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the password breaks the rules of {}", self.policy)?;
-        for (index, violation) in self.broken.iter().enumerate() {
+        write!(f, "the password breaks the rules of {}", self.0.policy)?;
+        for (index, violation) in self.0.rules.iter().enumerate() {
             f.write_str(if index == 0 { ": it " } else { "; it " })?;
             violation.fmt(f)?;
         }
@@ -265,7 +269,7 @@ impl Report {
             valid: outcome.is_ok(),
             violations: outcome
                 .err()
-                .map_or_else(Vec::new, |violations| violations.broken),
+                .map_or_else(Vec::new, |violations| violations.0.rules),
         }
     }
 }

@@ -7,14 +7,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"example/generated/dcs"
 	"example/generated/ddm"
 	"example/generated/dms"
+	"example/outcome"
 )
+
+const attempts = 3
 
 // The emulator's own, which are no secrets.
 var (
@@ -48,104 +53,94 @@ var background = context.Background()
 
 func ddmResetUserPassword(password string) error {
 	body := *ddm.NewResetUserPasswordRequest(password)
-	answer, response, err := ddmClient.DDMAccountsAPI.
-		ResetUserPassword(background, projectID, ddmID, account).ResetUserPasswordRequest(body).Execute()
-	if err != nil {
-		return refusal(response, err)
-	}
-	if answer == nil {
-		return errUnknown
-	}
-	return prove(answer.Success, true, false)
+	call := ddmClient.DDMAccountsAPI.ResetUserPassword(background, projectID, ddmID, account).ResetUserPasswordRequest(body)
+	return change("ddm", "resetUserPassword", body, func() (*http.Response, error) {
+		_, response, err := call.Execute()
+		return response, err
+	})
 }
 
 func ddmResetAdministrator(password string) error {
 	body := *ddm.NewResetAdministratorRequest("root", password)
-	_, response, err := ddmClient.DDMAccountsAPI.
-		ResetAdministrator(background, projectID, ddmID).ResetAdministratorRequest(body).Execute()
-	if err != nil {
-		return refusal(response, err)
-	}
-	// 202: it is accepted, and a job does it. Neither needs a body.
-	done := response.StatusCode == 200 || response.StatusCode == 202
-	return prove(&done, true)
+	call := ddmClient.DDMAccountsAPI.ResetAdministrator(background, projectID, ddmID).ResetAdministratorRequest(body)
+	return change("ddm", "resetAdministrator", body, func() (*http.Response, error) {
+		_, response, err := call.Execute()
+		return response, err
+	})
 }
 
 func dcsUpdatePassword(oldPassword, password string) error {
 	body := *dcs.NewUpdatePasswordRequest(oldPassword, password)
-	answer, response, err := dcsClient.RedisInstancesAPI.
-		UpdatePassword(background, projectID, dcsID).UpdatePasswordRequest(body).Execute()
-	if err != nil {
-		return refusal(response, err)
-	}
-	if answer == nil {
-		return errUnknown
-	}
-	return prove(answer.Result, "success", "passwordFailed", "locked", "failed")
+	call := dcsClient.RedisInstancesAPI.UpdatePassword(background, projectID, dcsID).UpdatePasswordRequest(body)
+	return change("dcs", "updatePassword", body, func() (*http.Response, error) {
+		_, response, err := call.Execute()
+		return response, err
+	})
 }
 
 func dcsResetPassword(password string) error {
 	body := *dcs.NewResetPasswordRequest()
 	body.SetNewPassword(password)
-	answer, response, err := dcsClient.RedisInstancesAPI.
-		ResetPassword(background, projectID, dcsID).ResetPasswordRequest(body).Execute()
-	if err != nil {
-		return refusal(response, err)
-	}
-	if answer == nil {
-		return errUnknown
-	}
-	return prove(answer.Code, "1", "3")
+	call := dcsClient.RedisInstancesAPI.ResetPassword(background, projectID, dcsID).ResetPasswordRequest(body)
+	return change("dcs", "resetPassword", body, func() (*http.Response, error) {
+		_, response, err := call.Execute()
+		return response, err
+	})
 }
 
 func dmsResetPassword(password string) error {
 	body := *dms.NewResetPasswordRequest(password)
-	response, err := dmsClient.KafkaInstancesAPI.
-		ResetPassword(background, projectID, dmsID).ResetPasswordRequest(body).Execute()
-	if err != nil {
-		return refusal(response, err)
-	}
-	return prove(&response.StatusCode, 204)
+	call := dmsClient.KafkaInstancesAPI.ResetPassword(background, projectID, dmsID).ResetPasswordRequest(body)
+	return change("dms", "resetPassword", body, call.Execute)
 }
 
 // Refused says that no password was changed, and why. Any other error leaves that open.
 type Refused string
 
-func (code Refused) Error() string { return "refused: " + string(code) }
+func (kind Refused) Error() string { return "refused: " + string(kind) }
 
-// The generated code takes `null`, or no body at all, for an answer that is nil.
-var errUnknown = errors.New("the answer does not say whether the password changed")
-
-// Takes only what proves success for a success, and only what denies it for a refusal. What the
-// answer does not have is nil, which the getters of the generated code hide.
-func prove[T comparable](told *T, success T, refusals ...T) error {
-	if told != nil && *told == success {
-		return nil
+// change sends a request, again if the contract allows it. It returns no error if the answer proves success.
+func change(service, operationID string, request any, send func() (*http.Response, error)) error {
+	document, err := outcome.Read("generated/contract/" + service + ".json")
+	if err != nil {
+		return err
 	}
-	for _, refusal := range refusals {
-		if told != nil && *told == refusal {
-			return Refused(fmt.Sprint(refusal))
+	operation, err := document.Operation(operationID)
+	if err != nil {
+		return err
+	}
+	sent, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	inDoubt := false
+	for attempt := 1; ; attempt++ {
+		response, err := send()
+		// The generated code has an error of its own for an answer that it cannot read, or that is no
+		// success. After any other error no complete answer came.
+		var answered interface{ Body() []byte }
+		if err != nil && (response == nil || !errors.As(err, &answered)) {
+			return err
 		}
+		// It has read the body, and put it back as it came.
+		body, err := io.ReadAll(response.Body)
+		if err != nil {
+			return err
+		}
+		decided := operation.Decide(response.StatusCode, body, inDoubt)
+		if attempt < attempts && operation.MayResend(sent, response.StatusCode) {
+			inDoubt = inDoubt || decided.Certainty == "unknown"
+			time.Sleep(time.Duration(attempt) * time.Second)
+			continue
+		}
+		switch decided.Certainty {
+		case "done", "accepted": // Accepted: a job does it.
+			return nil
+		case "refused":
+			return Refused(decided.Kind)
+		}
+		return fmt.Errorf("it is unknown whether the password changed: %s", decided.Kind)
 	}
-	return errUnknown
-}
-
-// A 4xx with a code is a refusal; after anything else it is not known what happened.
-func refusal(response *http.Response, err error) error {
-	// The three clients have an error type each, with the same method.
-	var answer interface{ Body() []byte }
-	if response == nil || response.StatusCode < 400 || response.StatusCode >= 500 || !errors.As(err, &answer) {
-		return err
-	}
-	// DDM says `errCode`, the other services and the gateway before all of them `error_code`.
-	var body struct {
-		ErrCode   string `json:"errCode"`
-		ErrorCode string `json:"error_code"`
-	}
-	if json.Unmarshal(answer.Body(), &body) != nil || body.ErrCode+body.ErrorCode == "" {
-		return err
-	}
-	return Refused(body.ErrCode + body.ErrorCode)
 }
 
 func main() {
@@ -157,38 +152,31 @@ func main() {
 
 func run() error {
 	const old, fresh, weak = "First-Example-2024", "Second-Example-2024", "weakpassword"
-	// The call, a password for it, and the code with which the service refuses a weak one. The
-	// reset gives the change an old password that is known, however often this runs.
+	// The call, and a password for it. The reset gives the change an old password that is known,
+	// however often this runs.
 	steps := []struct {
 		call     func(password string) error
 		password string
-		refusal  Refused
 	}{
-		{ddmResetUserPassword, fresh, "DBS.300306"},
-		{ddmResetAdministrator, fresh, "DBS.300306"},
-		{dcsResetPassword, old, "DCS.4019"},
-		{func(password string) error { return dcsUpdatePassword(old, password) }, fresh, "DCS.4019"},
-		{dmsResetPassword, fresh, "DMS.00400012"},
+		{ddmResetUserPassword, fresh},
+		{ddmResetAdministrator, fresh},
+		{dcsResetPassword, old},
+		{func(password string) error { return dcsUpdatePassword(old, password) }, fresh},
+		{dmsResetPassword, fresh},
 	}
-	var codes []string
 	for _, step := range steps {
-		if err := step.call(weak); err != step.refusal {
-			return fmt.Errorf("%v instead of %v", err, step.refusal)
+		if err := step.call(weak); err != Refused("weak-password") {
+			return fmt.Errorf("%v instead of a refused weak password", err)
 		}
 		if err := step.call(step.password); err != nil {
 			return err
 		}
-		if len(codes) == 0 || codes[len(codes)-1] != string(step.refusal) {
-			codes = append(codes, string(step.refusal))
-		}
 	}
 	// One try of five; the next right one sets the count back.
-	var wrong Refused
-	if err := dcsUpdatePassword("Wrong-Example-2024", old); !errors.As(err, &wrong) || wrong != "passwordFailed" {
-		return fmt.Errorf("%v instead of passwordFailed", err)
+	if err := dcsUpdatePassword("Wrong-Example-2024", old); err != Refused("wrong-old-password") {
+		return fmt.Errorf("%v instead of a refused old password", err)
 	}
-	fmt.Printf("%d changed; weak refused: %s; wrong old password: %s\n",
-		len(steps), strings.Join(codes, ", "), string(wrong))
+	fmt.Printf("%d changed, %d weak passwords refused, and a wrong old one\n", len(steps), len(steps))
 	return nil
 }
 

@@ -6,6 +6,7 @@ use repass_rotate::worker::{Options, Worker};
 
 use crate::arguments::{Import, Output};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::Imported;
 use crate::rotation::{Access, Site, failed, no_client};
 use crate::terminal;
@@ -14,7 +15,7 @@ pub(crate) async fn run(arguments: &Import, output: Output) -> Result<(), Failur
     let site = Site::read(&arguments.fleet.file)?;
     let credential = site.credential(&arguments.name)?;
     let store = site.store(Access::Write).await?;
-    let password = arguments.password.read().await?;
+    let password = arguments.password.read(&mut Interrupt::listen()?).await?;
     let options = Options::new(&site.fleet);
     let worker = Worker::new(Arc::clone(&site.fleet), store, no_client()?, options);
     worker.import(credential, password).await.map_err(failed)?;

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::arguments::{Output, Rotate};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::{Planned, RotateEvent, RotateLine};
 use crate::rotation::{Access, Site, States, failed, metrics, no_client, report, states};
 use crate::terminal;
@@ -292,11 +293,7 @@ impl Running<'_> {
         worker: Worker,
         reporter: &mut Reporter,
     ) -> Result<Summary, Failure> {
-        let unheard = |error: std::io::Error| {
-            let line = format!("signals cannot be received: {error}");
-            Failure::not_done(line, "nothing was sent; try again")
-        };
-        let mut interrupted = pin!(terminal::interrupted().map_err(unheard)?);
+        let mut interrupt = Interrupt::listen()?;
         let (sender, mut progress) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
         // The sender goes with the run, so that the channel ends with it.
@@ -314,16 +311,17 @@ impl Running<'_> {
                     }
                     return result.map_err(failed);
                 }
-                () = &mut interrupted => {
+                () = interrupt.received() => {
                     if *stop.borrow() {
                         return Err(Failure::Stopped);
                     }
+                    // The next signal is another one.
+                    interrupt = Interrupt::listen()?;
                     let _ = stop.send(true);
                     reporter.say(
                         "stopping: nothing more is sent, and what was sent is finished; press Ctrl-C \
                          again to stop at once",
                     );
-                    interrupted.set(terminal::interrupted().map_err(unheard)?);
                 }
                 _ = ticks.tick(), if self.metrics.is_some() => self.write_metrics(None).await?,
             }

@@ -74,6 +74,41 @@ pub(crate) fn without_ports(text: &str) -> String {
     shown
 }
 
+/// Has each process that is started from now on receive signals, even if this one was started to
+/// ignore them, as `nohup` and shells in the background do. A signal that is handled here is the
+/// default again in a child; one that is ignored here stays ignored.
+#[cfg(unix)]
+pub(crate) fn default_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = u64::from_str_radix(ignored.unwrap_or("0").trim(), 16).unwrap();
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            if ignored >> (signal - 1) & 1 == 1 {
+                signal_hook::flag::register(signal, std::sync::Arc::default()).unwrap();
+            }
+        }
+    });
+}
+
+/// Sends a signal, such as `-INT`, to the process of this id.
+#[cfg(unix)]
+pub(crate) fn send(signal: &str, id: &str) {
+    let mut kill = Command::new("kill");
+    assert!(kill.args([signal, id]).status().unwrap().success());
+}
+
+/// The signals that ask a command to end.
+pub(crate) const SIGNALS: [&str; 4] = ["-INT", "-TERM", "-QUIT", "-HUP"];
+
+/// Makes a named pipe.
+#[cfg(unix)]
+pub(crate) fn pipe(path: &std::path::Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// A folder with these files, such as `clouds.yaml`.
 pub(crate) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

@@ -20,23 +20,25 @@ pub mod types {
     ///`ResetPasswordResponse`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct ResetPasswordResponse {
-        ///Deprecated, always `5`. A reset verifies no password.
+        /// Deprecated. How many tries are left, by default `5`. A reset verifies no password.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retry_times_left: ::std::option::Option<::std::string::String>,
-        ///Deprecated, always `0`, in minutes. A reset locks nothing.
+        /// Deprecated. How long the account is locked, in minutes, by default `0`. A reset locks
+        /// nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time: ::std::option::Option<::std::string::String>,
-        ///Deprecated, always `0`, in minutes. A reset locks nothing.
+        /// Deprecated. How much longer the account is locked, in minutes, by default `0`. A reset
+        /// locks nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time_left: ::std::option::Option<::std::string::String>,
-        /// What came of the reset: `1`, the password was reset; `3`, the instance is locked and
+        /// The result of the reset: `1`, the password was reset; `3`, the instance is locked and
         /// the password was not reset.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub code: ::std::option::Option<::std::string::String>,
-        ///The result in words, `success` if it is one.
+        ///The result in words, such as `success`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        ///What went wrong, null if nothing did.
+        ///The error of the reset. Null if the password was reset.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ext_message: ::std::option::Option<::std::string::String>,
     }
@@ -49,18 +51,21 @@ pub mod types {
     ///`UpdatePasswordResponse`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct UpdatePasswordResponse {
-        /// For how many minutes the account is locked, when a wrong old password locks it: `0` to
-        /// `5`.
+        /// How long the account is locked. Not null if a wrong old password has locked it. The
+        /// page has no unit and no range; Huawei Cloud's edition of 2025 has `0` to `5`, and the
+        /// page of the reset has minutes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time: ::std::option::Option<::std::string::String>,
-        /// What came of the change: `success`; `passwordFailed`, the old password is wrong;
+        /// The result of the change: `success`; `passwordFailed`, the old password is wrong;
         /// `locked`, the account is locked; `failed`, the change failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub result: ::std::option::Option<::std::string::String>,
-        ///For how many more minutes the account is locked, when it is, `0` to `5`.
+        /// How much longer the account is locked. Not null if it is locked. Unit and range as for
+        /// `lock_time`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub lock_time_left: ::std::option::Option<::std::string::String>,
-        ///How many tries are left, when the old password is wrong, `0` to `5`.
+        /// How many tries are left. Not null if the old password is wrong. Huawei Cloud's edition
+        /// of 2025 has the range `0` to `5`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub retry_times_left: ::std::option::Option<::std::string::String>,
         ///The result in words.
@@ -103,6 +108,8 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for DCS passwords
 ///
+/// Unofficial: written by the repass project from the vendor's public pages.
+///
 /// The password endpoints of Distributed Cache Service (DCS, Redis) on Huawei Cloud and Open
 /// Telekom Cloud: changing the password of an instance, which asks for the old one, and resetting
 /// it, which does not.
@@ -111,7 +118,7 @@ pub mod types {
 /// (SDK-HMAC-SHA256).
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -153,7 +160,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
@@ -178,9 +185,10 @@ impl Client {
     ///
     /// Sets a new password in place of the old one, which has to be given.
     ///
-    /// Status 200 alone is no success: `result` tells whether the password changed. Five wrong
-    /// old passwords lock the account for five minutes, so a change whose answer was lost must
-    /// not be sent again without looking first.
+    /// Status 200 alone does not prove success: `result` says whether the password was changed. A
+    /// wrong old password counts towards a lock. According to the vendor's user guide, five of
+    /// them lock the account for five minutes. So a change whose answer was lost must not be sent
+    /// again.
     ///
     ///
     /// Sends a `PUT` request to `/v2/{project_id}/instances/{instance_id}/password`
@@ -257,9 +265,9 @@ impl Client {
     /// Sets a new password without asking for the old one, or makes the instance password-free.
     ///
     /// `new_password` is needed unless `no_password_access` is true, and must not be present when
-    /// it is. The instance must be running. The old password is not verified, so there is no
-    /// counting of tries and no lock: the three fields about them are deprecated and have fixed
-    /// values.
+    /// it is. According to the user guide, the instance must be running. The old password is not
+    /// verified, so no tries are counted and nothing is locked: the three fields about that are
+    /// deprecated.
     ///
     ///
     /// Sends a `POST` request to `/v2/{project_id}/instances/{instance_id}/password/reset`

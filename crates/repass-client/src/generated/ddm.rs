@@ -77,6 +77,8 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for DDM passwords
 ///
+/// Unofficial: written by the repass project from the vendor's public pages.
+///
 /// The password endpoints of Distributed Database Middleware (DDM) on Huawei Cloud and Open
 /// Telekom Cloud: resetting the password of an account, and creating the administrator or setting
 /// its password. Open Telekom Cloud has the administrator's endpoint only.
@@ -85,7 +87,7 @@ pub mod types {
 /// (SDK-HMAC-SHA256).
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -127,7 +129,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
@@ -152,7 +154,7 @@ impl Client {
     ///
     /// Sets a new password for an account without asking for the old one.
     ///
-    /// Status 200 alone is no success: `success` tells whether the password changed.
+    /// Status 200 alone does not prove success: `success` says whether the password was reset.
     ///
     ///
     /// Sends a `POST` request to `/v2/{project_id}/instances/{instance_id}/users/{username}/password`

@@ -48,6 +48,8 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for DMS for Kafka passwords
 ///
+/// Unofficial: written by the repass project from the vendor's public pages.
+///
 /// The password endpoint of Distributed Message Service (DMS) for Kafka on Huawei Cloud and
 /// Open Telekom Cloud.
 ///
@@ -55,7 +57,7 @@ pub mod types {
 /// (SDK-HMAC-SHA256).
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -97,7 +99,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()

@@ -69,20 +69,6 @@ pub mod types {
         /// for the code.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
-        /// `Content-Length` and `Transfer-Encoding`.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub headers: ::std::option::Option<
-            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
-        >,
-        /// For `answer`. The body, at most 16384 bytes; it is JSON unless the headers have another
-        /// `Content-Type`.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub body: ::std::option::Option<::std::string::String>,
-        /// For `late` and `rollback`. After how many seconds of the emulator's clock the change is
-        /// applied or undone, 31536000 at most. Moving the clock counts.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub seconds: ::std::option::Option<i64>,
         ///Only requests to this service, `ddm`, `dcs`, `dms` or `iam`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub service: ::std::option::Option<::std::string::String>,
@@ -102,6 +88,20 @@ pub mod types {
         /// id of the fault unless told otherwise.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub seed: ::std::option::Option<i64>,
+        /// For `answer`. The headers, at most 8192 bytes. The connection decides `Connection`,
+        /// `Content-Length` and `Transfer-Encoding`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<
+            ::std::collections::HashMap<::std::string::String, ::std::string::String>,
+        >,
+        /// For `answer`. The body, at most 16384 bytes; it is JSON unless the headers have another
+        /// `Content-Type`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<::std::string::String>,
+        /// For `late` and `rollback`. After how many seconds of the emulator's clock the change is
+        /// applied or undone, 31536000 at most. Moving the clock counts.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub seconds: ::std::option::Option<i64>,
     }
     ///`FaultAdded`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -113,6 +113,7 @@ pub mod types {
     ///`FaultList`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct FaultList {
+        ///The faults.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub faults: ::std::vec::Vec<ActiveFault>,
     }
@@ -160,6 +161,7 @@ pub mod types {
         ///How many instances the fleet has.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub count: ::std::option::Option<i64>,
+        ///The instances.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub instances: ::std::vec::Vec<Instance>,
     }
@@ -197,6 +199,7 @@ pub mod types {
     ///`RequestList`
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct RequestList {
+        ///The requests.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub requests: ::std::vec::Vec<ReceivedRequest>,
     }
@@ -246,7 +249,7 @@ pub mod types {
 /// and a body has to say that it is JSON.
 ///
 ///
-/// Version: 1.0.0
+/// Version: 1.1.0
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -288,7 +291,7 @@ impl Client {
 }
 impl ClientInfo<crate::Transport> for Client {
     fn api_version() -> &'static str {
-        "1.0.0"
+        "1.1.0"
     }
     fn baseurl(&self) -> &str {
         self.baseurl.as_str()
@@ -708,7 +711,9 @@ impl Client {
     }
     /// Move the clock ahead
     ///
-    /// So that a lock runs out, a change ends, or a token. It never goes back.
+    /// So that a lock runs out, a change ends, or a token. It never goes back. Signatures are checked
+    /// against it, and every answer has it in its `Date`: a client that signs meets what it would
+    /// meet if its own clock were behind.
     ///
     ///
     /// Sends a `POST` request to `/_emulator/clock`

@@ -413,6 +413,38 @@ pub(crate) static OPERATIONS: &[OperationRules] = &[
     },
     OperationRules {
         module: "iam",
+        operation_id: "keystoneListVersions",
+        method: "keystone_list_versions",
+        retry: RetryClass::LostAnswer,
+        retry_unless: None,
+        authenticated: false,
+        refusals: &[400, 404, 429],
+        successes: &[],
+    },
+    OperationRules {
+        module: "iam",
+        operation_id: "keystoneShowVersion",
+        method: "keystone_show_version",
+        retry: RetryClass::LostAnswer,
+        retry_unless: None,
+        authenticated: false,
+        refusals: &[400, 404, 429],
+        successes: &[
+            SuccessRule {
+                status: 200,
+                outcome: OutcomeRule::Status(Proven {
+                    certainty: ProvenCertainty::Done,
+                    kind: ErrorKind::Other,
+                    tries_left: None,
+                    minutes_left: None,
+                    job_id: None,
+                    proof: &[],
+                }),
+            },
+        ],
+    },
+    OperationRules {
+        module: "iam",
         operation_id: "keystoneCreateUserTokenByPassword",
         method: "keystone_create_user_token_by_password",
         retry: RetryClass::Unavailable,

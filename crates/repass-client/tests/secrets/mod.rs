@@ -51,7 +51,7 @@ pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// How a service or gateway may write what it was sent.
-pub(crate) fn spellings(secret: &str) -> [String; 9] {
+pub(crate) fn spellings(secret: &str) -> [String; 19] {
     let json = json!(secret).to_string();
     let percent = utf8_percent_encode(secret, UNRESERVED).to_string();
     let html = secret
@@ -75,7 +75,33 @@ pub(crate) fn spellings(secret: &str) -> [String; 9] {
         // Without what fills up the last group.
         STANDARD.encode(secret).trim_end_matches('=').to_owned(),
         URL_SAFE.encode(secret).trim_end_matches('=').to_owned(),
+        each(secret, |character| format!("&#{};", u32::from(character))),
+        each(secret, |character| {
+            format!("&#x{:X}", u32::from(character)) + ";"
+        }),
+        each(secret, |character| {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units).iter();
+            units.map(|unit| format!("\\u{unit:04x}")).collect()
+        }),
+        each_byte(secret, |byte| format!("\\x{byte:02x}")),
+        each_byte(secret, |byte| format!("%{byte:02X}")),
+        // Twice.
+        utf8_percent_encode(&percent, UNRESERVED).to_string(),
+        each_byte(secret, |byte| format!("%25{byte:02x}")),
+        // As a whole, and with what stands around it.
+        each_byte(secret, |byte| format!("{byte:02x}")),
+        STANDARD.encode(format!(r#"{{"new_password":"{secret}"}}"#)),
+        STANDARD.encode(STANDARD.encode(secret)),
     ]
+}
+
+fn each(secret: &str, spell: impl Fn(char) -> String) -> String {
+    secret.chars().map(spell).collect()
+}
+
+fn each_byte(secret: &str, spell: impl Fn(u8) -> String) -> String {
+    secret.bytes().map(spell).collect()
 }
 
 pub(crate) fn every_spelling(secrets: &[&str]) -> Vec<String> {

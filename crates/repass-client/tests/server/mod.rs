@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     answer: Arc<Mutex<Answer>>,
     received: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -36,10 +38,13 @@ impl Server {
             address: listener.local_addr().unwrap(),
             answer: Arc::new(Mutex::new(Box::new(|_| Vec::new()))),
             received: Arc::default(),
+            connections: Arc::default(),
         };
         let (answer, received) = (server.answer.clone(), server.received.clone());
+        let connections = server.connections.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(serve(stream, answer.clone(), received.clone()));
             }
         });
@@ -55,6 +60,11 @@ impl Server {
     /// Answers from now on with what this makes of the request.
     pub(crate) fn answer_by(&self, answer: impl Fn(&Request) -> Vec<u8> + Send + 'static) {
         *self.answer.lock().unwrap() = Box::new(answer);
+    }
+
+    /// The number of connections that were made since the last time this was asked.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.swap(0, Ordering::Relaxed)
     }
 
     /// What was received since the last time this was asked.

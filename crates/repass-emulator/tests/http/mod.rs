@@ -44,6 +44,7 @@ pub(crate) async fn send_with(
     let request = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut request = request
         .request(method, format!("{}{path}", emulator.url()))
+        .header("accept", "application/json")
         .header("content-type", "application/json")
         .body(body.to_owned());
     if let Some(token) = token {
