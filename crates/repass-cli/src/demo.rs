@@ -260,7 +260,8 @@ credentials:
                 stored_is_live: is_live,
             });
         }
-        if summary.rotated != credentials.len() || credentials.iter().any(|one| !one.stored_is_live) {
+        if summary.rotated != credentials.len() || credentials.iter().any(|one| !one.stored_is_live)
+        {
             return Err(format!("not every password was rotated: {summary:?}").into());
         }
         Ok(Rotation { credentials })
@@ -280,9 +281,7 @@ credentials:
         for one in &rotation.credentials {
             let result = match one.unknown_outcomes {
                 0 => "the new password was stored, then sent, and is set",
-                _ => {
-                    "stored, sent, outcome unknown; the same password was sent again, and is set"
-                }
+                _ => "stored, sent, outcome unknown; the same password was sent again, and is set",
             };
             lines.push(format!("  {}: {result}", one.name));
         }

@@ -157,9 +157,10 @@ impl Failure {
                 (certainty, Kind::Command(CommandFailure::Interrupted))
             }
             #[cfg(feature = "rotate")]
-            Self::Stopped => {
-                (Certainty::Unknown, Kind::Command(CommandFailure::Interrupted))
-            }
+            Self::Stopped => (
+                Certainty::Unknown,
+                Kind::Command(CommandFailure::Interrupted),
+            ),
             Self::NotDone { .. } | Self::Told { .. } => {
                 (Certainty::NotSent, Kind::Command(CommandFailure::Local))
             }

@@ -145,7 +145,9 @@ impl Site {
         let mut operations: BTreeMap<String, Operation> = BTreeMap::new();
         for credential in credentials {
             let operation = credential.target.operation.api();
-            let known = operations.entry(operation.service().to_string()).or_insert(operation);
+            let known = operations
+                .entry(operation.service().to_string())
+                .or_insert(operation);
             // A cloud can lack this operation, and have the service's others.
             if operation == Operation::DdmResetPassword {
                 *known = operation;
@@ -155,7 +157,10 @@ impl Site {
         for operation in operations.into_values() {
             let access = self.access(operation.service(), allow_http)?;
             let settings = Settings::load(&access);
-            each.push((operation, settings.map_err(|failure| self.in_file(failure))?));
+            each.push((
+                operation,
+                settings.map_err(|failure| self.in_file(failure))?,
+            ));
         }
         Settings::shared_client(&each).map_err(|failure| self.in_file(failure))
     }
@@ -166,7 +171,9 @@ impl Site {
         let endpoint = |service: Service| {
             let name = service.to_string().to_lowercase();
             let mut endpoints = of_file.endpoints.iter();
-            endpoints.find(|(one, _)| *one == name).map(|(_, url)| url.clone())
+            endpoints
+                .find(|(one, _)| *one == name)
+                .map(|(_, url)| url.clone())
         };
         let invalid = |error: String| {
             let line = format!("{}, field project: {error}", self.path.display());
@@ -175,7 +182,10 @@ impl Site {
         let project = of_file.project.as_deref();
         let is_id = |text: &&str| text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
         let project_id = project.filter(is_id).map(ProjectId::new).transpose();
-        let project_name = project.filter(|text| !is_id(text)).map(ProjectName::new).transpose();
+        let project_name = project
+            .filter(|text| !is_id(text))
+            .map(ProjectName::new)
+            .transpose();
         Ok(arguments::Access {
             endpoint: endpoint(service),
             region: of_file.region.clone(),

@@ -394,7 +394,10 @@ impl Settings {
     #[cfg(feature = "rotate")]
     pub(crate) fn shared_client(each: &[(Operation, Self)]) -> Result<Client, Failure> {
         let Some((operation, first)) = each.first() else {
-            return Err(Failure::not_done("there is nothing to call", "add a credential"));
+            return Err(Failure::not_done(
+                "there is nothing to call",
+                "add a credential",
+            ));
         };
         let (mut endpoints, project, credentials) = first.parts(*operation)?;
         for (operation, settings) in each {

@@ -158,7 +158,10 @@ credentials:
         }
         let output = tokio::task::spawn_blocking(move || command.output().unwrap());
         let output = output.await.unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     }
 
     async fn begin(&self) {
@@ -182,7 +185,8 @@ credentials:
     }
 
     fn is_live(&self, account: &Account, password: &str) -> bool {
-        self.emulator.password_is(&account.instance, account.username, password)
+        self.emulator
+            .password_is(&account.instance, account.username, password)
     }
 
     /// Returns the records, after a check that the live password of each instance is in its record.
@@ -193,7 +197,10 @@ credentials:
             let (record, _) = store.load(&account.name).await.unwrap().unwrap();
             let is_live = |one: &Password| self.is_live(account, one.secret.expose());
             let is_known = record.passwords.all().any(is_live);
-            assert!(is_known, "the live password is lost: {account:?} {record:#?}");
+            assert!(
+                is_known,
+                "the live password is lost: {account:?} {record:#?}"
+            );
             records.push(record);
         }
         records
@@ -296,7 +303,11 @@ async fn answer(mut stream: TcpStream, emulator: &Emulator, account: &Account) -
         }
         let password = lines[2 * count];
         let is_live = emulator.password_is(&account.instance, account.username, password);
-        let line: &[u8] = if is_live { b"+OK\r\n" } else { b"-WRONGPASS no\r\n" };
+        let line: &[u8] = if is_live {
+            b"+OK\r\n"
+        } else {
+            b"-WRONGPASS no\r\n"
+        };
         stream.write_all(line).await.ok()?;
         return Some(());
     }
@@ -342,14 +353,19 @@ async fn a_rotation_that_is_killed_at_random_moments_loses_no_password() {
             turns += 1;
             assert!(turns < 1000, "it does not end: {records:#?}");
             // What has not begun is asked for; the rest resumes.
-            let waiting = records.iter().enumerate().filter(|(index, one)| {
-                one.status.state == State::Idle && !is_new(one, *index)
-            });
+            let waiting = records
+                .iter()
+                .enumerate()
+                .filter(|(index, one)| one.status.state == State::Idle && !is_new(one, *index));
             let waiting: Vec<_> = waiting.map(|(index, _)| index).collect();
             let mut words = vec!["rotate", "fleet.yaml"];
             if !waiting.is_empty() && fastrand::bool() {
                 words.extend(["--force", "--only"]);
-                words.extend(waiting.iter().map(|index| site.accounts[*index].name.as_str()));
+                words.extend(
+                    waiting
+                        .iter()
+                        .map(|index| site.accounts[*index].name.as_str()),
+                );
             }
             let mut command = site.repass(&words);
             command.stderr(Stdio::null());
@@ -367,7 +383,10 @@ async fn a_rotation_that_is_killed_at_random_moments_loses_no_password() {
     }
     for (record, account) in records.iter().zip(&site.accounts) {
         let current = record.passwords.current.as_ref().unwrap();
-        assert!(site.is_live(account, current.secret.expose()), "{record:#?}");
+        assert!(
+            site.is_live(account, current.secret.expose()),
+            "{record:#?}"
+        );
         assert_ne!(current.secret.expose(), FIRST, "{record:#?}");
     }
     let seconds = begun.elapsed().as_secs();

@@ -122,7 +122,12 @@ credentials:
     }
 
     async fn wait_until_sending(&self) {
-        while !self.run("status fleet.yaml").await.stdout.contains("sending") {
+        while !self
+            .run("status fleet.yaml")
+            .await
+            .stdout
+            .contains("sending")
+        {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -148,9 +153,15 @@ fn shown(run: &Run, folder: &Path) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(|edge: char| "(),;:".contains(edge));
         let is_time = bare.len() == 20 && bare.starts_with("20") && bare.ends_with('Z');
-        let is_worker = bare.split('-').count() > 2 && bare.len() > 12
+        let is_worker = bare.split('-').count() > 2
+            && bare.len() > 12
             && bare.rsplit('-').next().unwrap().len() == 8
-            && bare.rsplit('-').next().unwrap().bytes().all(|byte| byte.is_ascii_hexdigit());
+            && bare
+                .rsplit('-')
+                .next()
+                .unwrap()
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit());
         let is_password = bare.len() == 32 && bare.bytes().any(|byte| byte.is_ascii_uppercase());
         match () {
             () if is_time => word.replace(bare, "TIME"),
@@ -202,7 +213,10 @@ async fn a_fleet_is_rotated_from_an_empty_folder() {
     told += &site.told("rotate fleet.yaml --force").await;
     told += &site.told("status fleet.yaml").await;
     let imported = site.import("orders", FIRST).await;
-    told += &format!("$ repass import fleet.yaml orders --password-stdin\n{}\n", imported.transcript());
+    told += &format!(
+        "$ repass import fleet.yaml orders --password-stdin\n{}\n",
+        imported.transcript()
+    );
     for words in [
         "rotate fleet.yaml --force --only orders",
         "status fleet.yaml",
@@ -215,14 +229,20 @@ async fn a_fleet_is_rotated_from_an_empty_folder() {
     }
     insta::assert_snapshot!(without_seconds(&told));
 
-    for (name, instance) in [("carts", "11111111-0000-4000-8000-000000000001"), ("orders", "22222222-0000-4000-8000-000000000002")] {
+    for (name, instance) in [
+        ("carts", "11111111-0000-4000-8000-000000000001"),
+        ("orders", "22222222-0000-4000-8000-000000000002"),
+    ] {
         let password = site.done(&format!("get fleet.yaml {name}")).await;
         assert!(site.is_live(instance, password.trim_end()), "{name}");
     }
     let previous = site.done("get fleet.yaml orders --previous").await;
     assert_eq!(previous.trim_end(), FIRST);
     for file in ["fleet.key", "repass.db", "repass.db.lock"] {
-        let mode = std::fs::metadata(site.path(file)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(site.path(file))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
@@ -240,7 +260,11 @@ async fn a_run_that_was_killed_is_resumed_with_the_same_password() {
     child.kill().unwrap();
     child.wait().unwrap();
     let mut told = String::new();
-    for words in ["status fleet.yaml", "get fleet.yaml carts", "rotate fleet.yaml --dry-run"] {
+    for words in [
+        "status fleet.yaml",
+        "get fleet.yaml carts",
+        "rotate fleet.yaml --dry-run",
+    ] {
         told += &site.told(words).await;
     }
     told += &site.told("rotate fleet.yaml").await;
@@ -328,21 +352,33 @@ async fn what_is_not_valid_sends_nothing() {
         ("OS_AUTH_URL", &site.emulator.url()),
     ]);
     let login = run(command).await;
-    told += &format!("$ repass rotate fleet.yaml --force # wrong user\n{}\n", shown(&login, site.folder.path()));
+    told += &format!(
+        "$ repass rotate fleet.yaml --force # wrong user\n{}\n",
+        shown(&login, site.folder.path())
+    );
 
     // Another key, one that others can read, and none.
     site.done("rotate fleet.yaml").await;
     let key = site.path("fleet.key");
     std::fs::rename(&key, site.path("kept.key")).unwrap();
     told += &site.told("get fleet.yaml carts").await;
-    assert_eq!(site.run("status fleet.yaml").await.code, Some(0), "states need no key");
+    assert_eq!(
+        site.run("status fleet.yaml").await.code,
+        Some(0),
+        "states need no key"
+    );
     site.done("rotate fleet.yaml --init").await;
     told += &key_ids_hidden(&site.told("get fleet.yaml carts").await);
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o644)).unwrap();
     told += &site.told("rotate fleet.yaml").await;
     std::fs::rename(site.path("kept.key"), &key).unwrap();
     insta::assert_snapshot!(told);
-    assert!(site.emulator.received().iter().all(|request| !request.path.contains("instances")));
+    assert!(
+        site.emulator
+            .received()
+            .iter()
+            .all(|request| !request.path.contains("instances"))
+    );
 }
 
 fn key_ids_hidden(told: &str) -> String {
@@ -354,7 +390,9 @@ fn key_ids_hidden(told: &str) -> String {
             false => word.to_owned(),
         }
     };
-    let lines = told.split('\n').map(|line| line.split(' ').map(word).collect::<Vec<_>>().join(" "));
+    let lines = told
+        .split('\n')
+        .map(|line| line.split(' ').map(word).collect::<Vec<_>>().join(" "));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -405,8 +443,14 @@ async fn one_run_at_a_time_and_ctrl_c_ends_it() {
     carts: published (password 1)
     rotated 1, up to date 0, refused 0, doubtful 0, stuck 0, skipped 1
     ");
-    assert_eq!((output.status.code(), site.emulator.received().len()), (Some(1), 1));
-    assert!(site.is_live("11111111-0000-4000-8000-000000000001", site.done("get fleet.yaml carts").await.trim_end()));
+    assert_eq!(
+        (output.status.code(), site.emulator.received().len()),
+        (Some(1), 1)
+    );
+    assert!(site.is_live(
+        "11111111-0000-4000-8000-000000000001",
+        site.done("get fleet.yaml carts").await.trim_end()
+    ));
 
     // The second signal stops at once.
     let child = start("rotate fleet.yaml --force --only carts");
@@ -425,7 +469,10 @@ async fn one_run_at_a_time_and_ctrl_c_ends_it() {
     ");
     assert_eq!(site.run("status fleet.yaml").await.code, Some(4));
     site.done("rotate fleet.yaml").await;
-    assert!(site.is_live("11111111-0000-4000-8000-000000000001", site.done("get fleet.yaml carts").await.trim_end()));
+    assert!(site.is_live(
+        "11111111-0000-4000-8000-000000000001",
+        site.done("get fleet.yaml carts").await.trim_end()
+    ));
 }
 
 fn rustix_pid(id: u32) -> rustix::process::Pid {
@@ -501,14 +548,35 @@ async fn json_is_what_the_schemas_say() {
             }
         }
     }
-    let summary = rotate.iter().rfind(|line| line["event"] == "summary").unwrap();
-    assert_eq!((&summary["stuck"], &summary["unreachable"]), (&1.into(), &1.into()));
-    for event in ["key", "plan", "entry", "turn", "unreachable", "check", "summary"] {
+    let summary = rotate
+        .iter()
+        .rfind(|line| line["event"] == "summary")
+        .unwrap();
+    assert_eq!(
+        (&summary["stuck"], &summary["unreachable"]),
+        (&1.into(), &1.into())
+    );
+    for event in [
+        "key",
+        "plan",
+        "entry",
+        "turn",
+        "unreachable",
+        "check",
+        "summary",
+    ] {
         assert!(rotate.iter().any(|line| line["event"] == event), "{event}");
     }
     let schema = validator(&site.done("schema rotate").await);
-    for wrong in ["{}", r#"{"event":"another"}"#, r#"{"event":"check","name":1}"#] {
-        assert!(!schema.is_valid(&serde_json::from_str(wrong).unwrap()), "{wrong}");
+    for wrong in [
+        "{}",
+        r#"{"event":"another"}"#,
+        r#"{"event":"check","name":1}"#,
+    ] {
+        assert!(
+            !schema.is_valid(&serde_json::from_str(wrong).unwrap()),
+            "{wrong}"
+        );
     }
 }
 
@@ -542,6 +610,9 @@ async fn nothing_but_get_shows_a_password() {
     for secret in secrets {
         assert!(!shown.contains(&secret), "{shown}");
         let mut windows = store.windows(secret.len());
-        assert!(!windows.any(|window| window == secret.as_bytes()), "the store holds it unsealed");
+        assert!(
+            !windows.any(|window| window == secret.as_bytes()),
+            "the store holds it unsealed"
+        );
     }
 }

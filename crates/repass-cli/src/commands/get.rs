@@ -28,12 +28,20 @@ pub(crate) async fn run(arguments: &Get, output: Output) -> Result<(), Failure> 
     };
     let Some(password) = password else {
         let next = match which {
-            "current" => "run `repass rotate --force`, or `repass import` with the current password",
+            "current" => {
+                "run `repass rotate --force`, or `repass import` with the current password"
+            }
             _ => "run `repass history` to see what happened",
         };
-        return Err(Failure::not_done(format!("{name} has no {which} password"), next));
+        return Err(Failure::not_done(
+            format!("{name} has no {which} password"),
+            next,
+        ));
     };
-    if matches!(record.status.state, State::Sending | State::Doubtful | State::Stuck) {
+    if matches!(
+        record.status.state,
+        State::Sending | State::Doubtful | State::Stuck
+    ) {
         let state = record.status.state;
         terminal::say(&format!(
             "note: {name} is {state}: it is not certain which password is live"

@@ -20,7 +20,9 @@ pub(crate) async fn run(arguments: &Import, output: Output) -> Result<(), Failur
     let worker = Worker::new(Arc::clone(&site.fleet), store, no_client()?, options);
     worker.import(credential, password).await.map_err(failed)?;
     let name = &credential.name;
-    terminal::say(&format!("{name}: stored as the current password; nothing was sent"));
+    terminal::say(&format!(
+        "{name}: stored as the current password; nothing was sent"
+    ));
     match output {
         Output::Table => Ok(()),
         Output::Json => terminal::show_json(&Imported { name: name.clone() }),

@@ -58,10 +58,15 @@ async fn init(site: &Site, output: Output) -> Result<(), Failure> {
              one can read the stored passwords; with it and the store, anyone can"
         )),
         Err(SealError::Exists(_)) => {
-            terminal::say(&format!("the key {shown} exists already; it was left as it is"));
+            terminal::say(&format!(
+                "the key {shown} exists already; it was left as it is"
+            ));
         }
         Err(error) => {
-            return Err(Failure::usage(error, "set `key` to a file that can be created"));
+            return Err(Failure::usage(
+                error,
+                "set `key` to a file that can be created",
+            ));
         }
     }
     site.store(Access::Write).await?;
@@ -78,11 +83,7 @@ fn print(event: RotateEvent) -> Result<(), Failure> {
 }
 
 /// Logs in with the current passwords, and changes nothing.
-async fn check(
-    site: &Site,
-    only: Option<BTreeSet<String>>,
-    output: Output,
-) -> Result<(), Failure> {
+async fn check(site: &Site, only: Option<BTreeSet<String>>, output: Output) -> Result<(), Failure> {
     let store = site.store(Access::Passwords).await?;
     let options = Options {
         only,
@@ -155,7 +156,10 @@ fn planned(status: Option<&Status>, force: bool, now: Millis) -> (Planned, Strin
     let Some(status) = status else {
         return match force {
             true => (Planned::Rotate, "rotate; it has no record yet".to_owned()),
-            false => (Planned::Enrol, "create its record; nothing rotates yet".to_owned()),
+            false => (
+                Planned::Enrol,
+                "create its record; nothing rotates yet".to_owned(),
+            ),
         };
     };
     match status.state {
@@ -164,7 +168,10 @@ fn planned(status: Option<&Status>, force: bool, now: Millis) -> (Planned, Strin
         State::Idle if status.due_at <= now => (Planned::Rotate, "rotate; it is due".to_owned()),
         State::Idle => {
             let when = report::when(status.rotate_at, now);
-            (Planned::UpToDate, format!("up to date; the next rotation is due {when}"))
+            (
+                Planned::UpToDate,
+                format!("up to date; the next rotation is due {when}"),
+            )
         }
         State::Promoted if !force => (Planned::Publish, "publish its password".to_owned()),
         state => (Planned::Resume, format!("resume; it is {state}")),
@@ -184,7 +191,12 @@ async fn rotate(
         false => Urgency::Retry,
     };
     let is_chosen = |name: &str| only.as_ref().is_none_or(|only| only.contains(name));
-    let credentials = || site.fleet.credentials.iter().filter(|one| is_chosen(&one.name));
+    let credentials = || {
+        site.fleet
+            .credentials
+            .iter()
+            .filter(|one| is_chosen(&one.name))
+    };
     let client = site.client(credentials(), arguments.allow_http)?;
     let due = match urgency {
         Urgency::Force => credentials().map(|one| one.name.clone()).collect(),
@@ -196,7 +208,10 @@ async fn rotate(
             if let Some(source) = std::error::Error::source(&*error) {
                 line += &format!(": {source}");
             }
-            Failure::not_done(line, "nothing was sent; `repass config` shows where settings come from")
+            Failure::not_done(
+                line,
+                "nothing was sent; `repass config` shows where settings come from",
+            )
         })?;
     }
     let options = Options {

@@ -24,10 +24,15 @@ pub(crate) async fn run(arguments: &FleetFile, output: Output) -> Result<(), Fai
     match output {
         Output::Table => show(&all, states.now)?,
         Output::Json => terminal::show_json(&FleetStatus {
-            credentials: all.iter().map(|(one, status)| describe(one, *status)).collect(),
+            credentials: all
+                .iter()
+                .map(|(one, status)| describe(one, *status))
+                .collect(),
         })?,
     }
-    let codes = all.iter().filter_map(|(_, status)| status.map(exit_code_of));
+    let codes = all
+        .iter()
+        .filter_map(|(_, status)| status.map(exit_code_of));
     match codes.max().unwrap_or(0) {
         0 => Ok(()),
         exit_code => Err(Failure::Told { exit_code }),
@@ -41,7 +46,9 @@ fn show(all: &[(&Credential, Option<&Status>)], now: Millis) -> Result<(), Failu
         rows.push(row(credential, *status, now));
     }
     let width = |column: usize| {
-        let lengths = rows.iter().filter_map(|row| row.get(column).map(String::len));
+        let lengths = rows
+            .iter()
+            .filter_map(|row| row.get(column).map(String::len));
         lengths.max().unwrap_or(0)
     };
     let widths = [0, 1, 2, 3].map(width);
@@ -59,7 +66,13 @@ fn row(credential: &Credential, status: Option<&Status>, now: Millis) -> [String
     let name = credential.name.clone();
     let Some(status) = status else {
         let result = "no record yet; `repass rotate` creates it".to_owned();
-        return [name, "new".to_owned(), "-".to_owned(), "-".to_owned(), result];
+        return [
+            name,
+            "new".to_owned(),
+            "-".to_owned(),
+            "-".to_owned(),
+            result,
+        ];
     };
     let age = status.changed_at.map(|at| span(now.saturating_sub(at)));
     let next = match status.state {
@@ -69,7 +82,13 @@ fn row(credential: &Credential, status: Option<&Status>, now: Millis) -> [String
         _ => when(status.due_at, now),
     };
     let state = status.state.to_string();
-    [name, state, age.unwrap_or_else(|| "-".to_owned()), next, result(status)]
+    [
+        name,
+        state,
+        age.unwrap_or_else(|| "-".to_owned()),
+        next,
+        result(status),
+    ]
 }
 
 fn result(status: &Status) -> String {
@@ -82,7 +101,11 @@ fn result(status: &Status) -> String {
         }
         (_, 0) => "the current password is not known".to_owned(),
         (_, version) => {
-            let verified = if status.verified { "verified" } else { "not verified" };
+            let verified = if status.verified {
+                "verified"
+            } else {
+                "not verified"
+            };
             format!("password {version} is current, {verified}")
         }
     }
@@ -98,7 +121,9 @@ fn describe(credential: &Credential, status: Option<&Status>) -> CredentialStatu
         account: target.account.clone(),
         state: status.map(|status| status.state),
         problem: status.and_then(|status| status.problem.clone()),
-        next: status.and_then(|status| status.problem.as_ref()).map(|one| one.kind.advice()),
+        next: status
+            .and_then(|status| status.problem.as_ref())
+            .map(|one| one.kind.advice()),
         version: status.map_or(0, |status| status.version),
         published_version: status.map_or(0, |status| status.published_version),
         verified: status.is_some_and(|status| status.verified),

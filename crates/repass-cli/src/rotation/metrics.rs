@@ -29,7 +29,9 @@ pub(crate) async fn write(
 }
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     builder.prefix(".repass-");
     // A collector that runs as another user reads it, and it holds no secret.
@@ -47,13 +49,26 @@ fn text(site: &Site, states: &States, last_run: Option<&Summary>) -> String {
         credentials.filter_map(|one| Some((one.name.as_str(), states.records.get(&one.name)?)))
     };
     let mut text = String::new();
-    head(&mut text, "repass_credentials", "Credentials by state of their record.");
+    head(
+        &mut text,
+        "repass_credentials",
+        "Credentials by state of their record.",
+    );
     for state in State::ALL {
         let count = known().filter(|(_, status)| status.state == state).count();
-        line(&mut text, "repass_credentials", ("state", state.name()), count as u64);
+        line(
+            &mut text,
+            "repass_credentials",
+            ("state", state.name()),
+            count as u64,
+        );
     }
     let name = "repass_credential_changed_timestamp_seconds";
-    head(&mut text, name, "Time at which the current password became current.");
+    head(
+        &mut text,
+        name,
+        "Time at which the current password became current.",
+    );
     for (credential, status) in known() {
         if let Some(at) = status.changed_at {
             line(&mut text, name, ("name", credential), at / 1000);
@@ -62,7 +77,12 @@ fn text(site: &Site, states: &States, last_run: Option<&Summary>) -> String {
     let name = "repass_credential_rotation_due_timestamp_seconds";
     head(&mut text, name, "Time at which the next rotation is due.");
     for (credential, status) in known().filter(|(_, status)| status.rotate_at < NEVER) {
-        line(&mut text, name, ("name", credential), status.rotate_at / 1000);
+        line(
+            &mut text,
+            name,
+            ("name", credential),
+            status.rotate_at / 1000,
+        );
     }
     let name = "repass_credential_healthy";
     head(
@@ -75,7 +95,11 @@ fn text(site: &Site, states: &States, last_run: Option<&Summary>) -> String {
         line(&mut text, name, ("name", credential), u64::from(is_healthy));
     }
     let name = "repass_store_timestamp_seconds";
-    head(&mut text, name, "Time of the store's clock when this was written.");
+    head(
+        &mut text,
+        name,
+        "Time of the store's clock when this was written.",
+    );
     let seconds: Millis = states.now / 1000;
     let _ = writeln!(text, "{name} {seconds}");
     if let Some(summary) = last_run {

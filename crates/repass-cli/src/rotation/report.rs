@@ -25,7 +25,10 @@ pub(crate) fn line(progress: &Progress, now: Millis) -> Option<String> {
 pub(crate) fn words(entry: &Entry) -> String {
     let mut words = entry.what.text().to_owned();
     let number = entry.number.map(|number| format!("password {number}"));
-    let request = entry.request_id.as_ref().map(|id| format!("request id {id}"));
+    let request = entry
+        .request_id
+        .as_ref()
+        .map(|id| format!("request id {id}"));
     let facts: Vec<_> = number.into_iter().chain(request).collect();
     if !facts.is_empty() {
         words += &format!(" ({})", facts.join(", "));
@@ -106,7 +109,9 @@ pub(crate) fn summary(summary: &Summary, unreachable: usize) -> String {
     ];
     let others = others.into_iter().filter(|(_, count)| *count > 0);
     let counts = always.into_iter().chain(others);
-    let counts: Vec<_> = counts.map(|(name, count)| format!("{name} {count}")).collect();
+    let counts: Vec<_> = counts
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
     counts.join(", ")
 }
 
@@ -123,7 +128,15 @@ pub(crate) fn exit_code(summary: &Summary, unreachable: usize) -> u8 {
         clock_back,
         ..
     } = summary;
-    let lesser = [waiting, refused, not_published, failed, skipped, clock_back, &unreachable];
+    let lesser = [
+        waiting,
+        refused,
+        not_published,
+        failed,
+        skipped,
+        clock_back,
+        &unreachable,
+    ];
     if doubtful + stuck > 0 {
         4
     } else {
