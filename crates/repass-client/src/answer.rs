@@ -17,6 +17,9 @@ pub(crate) const NEW_TOKEN: HeaderName = HeaderName::from_static("x-subject-toke
 /// How deeply the values of a readable body may be nested.
 const DEEPEST: usize = 100;
 
+/// The longest wait that is shown. A larger number is not a wait, and could be a password.
+const LONGEST_WAIT: Duration = Duration::from_secs(99_999);
+
 /// The members that hold the code of a refusal.
 const CODES: [&str; 2] = ["error_code", "errCode"];
 /// The members that are shown as the code of a failure, but prove nothing.
@@ -146,6 +149,11 @@ impl Answer {
     /// Returns how long the service asks to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         retry::retry_after(&self.headers, self.received)
+    }
+
+    /// Returns how long to say that the service asks to wait.
+    pub(crate) fn shown_retry_after(&self) -> Option<Duration> {
+        self.retry_after().map(|wait| wait.min(LONGEST_WAIT))
     }
 
     /// Returns how far this machine's clock is ahead of the service's, by the answer's `Date`.

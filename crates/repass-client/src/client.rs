@@ -482,7 +482,7 @@ impl Call<'_> {
             tries_left: decision.tries_left,
             minutes_left: decision.minutes_left,
             retry_after: answer
-                .retry_after()
+                .shown_retry_after()
                 .filter(|_| kind == ErrorKind::Throttled),
             clock_offset: clock_offset(answer, authentication),
             unreadable: answer.is_unreadable(),

@@ -78,9 +78,9 @@ fn no_certificates(variable: Option<&str>) -> String {
 /// The certificate authorities that are trusted in place of the system's.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub(crate) type Authorities = Vec<reqwest::Certificate>;
-/// Without TLS there are none.
+/// Without TLS there can be none.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(crate) type Authorities = ();
+pub(crate) type Authorities = Vec<std::convert::Infallible>;
 
 /// HTTP clients, each created when it is first needed: reading the system's certificates takes
 /// longer than a call, and plain HTTP does without them.

@@ -151,7 +151,8 @@ impl Error {
         self.0.minutes_left
     }
 
-    /// Returns how long the service asks to wait, after too many requests.
+    /// Returns how long the service asks to wait, after too many requests. A wait of more than 99,999
+    /// seconds counts as that.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }

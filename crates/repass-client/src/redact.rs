@@ -39,11 +39,12 @@ const SHORTEST_NESTED: usize = 8;
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Vec<Hidden>);
 
-/// A secret, and what is left of it once everything in it that looks like an escape is decoded.
+/// A secret, and what is left of it once everything in it that looks like an escape is decoded, if
+/// anything does.
 #[derive(Clone)]
 struct Hidden {
     secret: Secret,
-    decoded: [Secret; 2],
+    decoded: Option<[Secret; 2]>,
 }
 
 /// The bytes of readings that are left for the texts of one answer.
@@ -75,9 +76,10 @@ impl Redactor {
         if secret.is_empty() || self.secrets().any(|known| known == secret) {
             return;
         }
+        let decode = || HEXADECIMAL.map(|hexadecimal| fully_decoded(secret, hexadecimal).into());
         self.0.push(Hidden {
             secret: secret.into(),
-            decoded: HEXADECIMAL.map(|hexadecimal| fully_decoded(secret, hexadecimal).into()),
+            decoded: secret.contains(ESCAPES).then(decode),
         });
     }
 
@@ -119,7 +121,7 @@ impl Redactor {
             return REDACTED.to_owned();
         }
         // No encoding is shorter than what it encodes.
-        let decoded = self.0.iter().flat_map(|hidden| &hidden.decoded);
+        let decoded = self.0.iter().flat_map(|hidden| &hidden.decoded).flatten();
         let lengths = self.secrets().chain(decoded.map(Secret::expose));
         if lengths.map(str::len).all(|length| text.len() < length) {
             return text.to_owned();
@@ -193,12 +195,12 @@ impl Redactor {
                 return true;
             }
             let mut found = Vec::new();
-            // Without an escape every decoder returns the reading itself.
-            let decoders = reading.contains(ESCAPES).then_some(DECODERS);
-            for decode in decoders.into_iter().flatten() {
-                match decode(&reading) {
-                    Ok(decoded) => found.push(decoded),
-                    Err(Invalid) => return true,
+            if reading.contains(ESCAPES) {
+                for decode in DECODERS {
+                    match decode(&reading) {
+                        Ok(decoded) => found.push(decoded),
+                        Err(Invalid) => return true,
+                    }
                 }
             }
             for decoded in binary(&reading, shortest) {
@@ -220,14 +222,15 @@ impl Redactor {
                 }
             }
         }
-        // A mixture: some of a secret's own characters look like an escape, and others are escaped.
-        let decoded = HEXADECIMAL.map(|hexadecimal| fully_decoded(text, hexadecimal));
-        self.0.iter().any(|hidden| {
-            let mut pairs = decoded.iter().zip(&hidden.decoded);
-            pairs.any(|(text, secret)| {
-                let secret = secret.expose();
-                !secret.is_empty() && text.contains(secret)
-            })
+        // A mixture: some of a secret's own characters look like an escape, and were decoded as one.
+        let mut mixed = self.0.iter().flat_map(|hidden| &hidden.decoded).peekable();
+        if mixed.peek().is_none() {
+            return false;
+        }
+        let text = HEXADECIMAL.map(|hexadecimal| fully_decoded(text, hexadecimal));
+        mixed.any(|secret| {
+            let mut pairs = text.iter().zip(secret.each_ref().map(Secret::expose));
+            pairs.any(|(text, secret)| !secret.is_empty() && text.contains(secret))
         })
     }
 
@@ -268,9 +271,6 @@ fn is_no_text(character: char) -> bool {
 fn fully_decoded(text: &str, hexadecimal: Hexadecimal) -> String {
     let mut text = text.to_owned();
     for _ in 0..MOST_READINGS {
-        if !text.contains(ESCAPES) {
-            break;
-        }
         let before = text.clone();
         for decode in [percent, html] {
             text = decode(&text).unwrap_or(text);

@@ -31,7 +31,7 @@ async fn no_wait_is_too_long_to_be_reckoned_with() {
         jump(Duration::from_secs(2));
         answer_with(429, &format!("retry-after: {longest}\r\n"), "")
     });
-    let told = format!("429 Refused: Throttled ({longest}s)");
+    let told = "429 Refused: Throttled (99999s)";
     assert_eq!(reset_kafka(&server.client()).await, told);
     assert_eq!(
         reset_kafka(&server.client().with_retries(forever)).await,

@@ -305,6 +305,12 @@ async fn a_number_is_a_secret_too() {
         for result in every_call(&client, "old", new).await {
             assert_shows_none(&everything_said(&result.unwrap_err()), &secrets);
         }
+        // A wait is shown in seconds.
+        let header = format!("retry-after: {number}\r\n");
+        server.answer(answer_with(429, &header, "{}"));
+        for result in every_call(&client, "old", new).await {
+            assert_shows_none(&everything_said(&result.unwrap_err()), &secrets);
+        }
     }
 }
 

@@ -122,14 +122,14 @@ impl Tracked {
     }
 
     fn set(&mut self, account: Option<String>, password: Option<Secret>, at: SystemTime) {
-        (self.instance).set_password(account.as_deref(), password.clone(), at);
         if let Some(untold) = &mut self.untold {
             untold.push_back(PasswordSet {
                 instance_id: self.instance.id.clone(),
-                account,
-                password,
+                account: account.clone(),
+                password: password.clone(),
             });
         }
+        self.instance.set_password(account.as_deref(), password, at);
     }
 
     fn schedule(&mut self, now: SystemTime, after: Duration, step: Step) {

@@ -271,7 +271,7 @@ fn admit(
     turn: &Turn,
     is_own: bool,
 ) -> Result<Whole, Rejected> {
-    host::check(&parts.headers, shared.allowed_hosts()).map_err(Rejected::ByControl)?;
+    host::check(&parts.headers, shared).map_err(Rejected::ByControl)?;
     if turn.is_refused {
         return Err(Rejected::NoRoom);
     }

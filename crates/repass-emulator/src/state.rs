@@ -52,7 +52,8 @@ pub(crate) struct Shared(Arc<State>);
 
 #[derive(Debug)]
 struct State {
-    address: SocketAddr,
+    /// The address that it listens on.
+    host: String,
     /// All of it but the instances and the faults.
     fleet: Fleet,
     /// The ids of its projects.
@@ -92,7 +93,7 @@ impl Shared {
         let tokens = Tokens::new(&fleet.projects, options.token_lifetime);
         let faults = Faults::new(fleet.seed, std::mem::take(&mut fleet.faults));
         Self(Arc::new(State {
-            address,
+            host: address.to_string(),
             projects: fleet.projects.iter().map(|one| one.id.clone()).collect(),
             fleet,
             instances,
@@ -111,7 +112,12 @@ impl Shared {
 
     /// The base URL of every service.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.0.address)
+        format!("http://{}", self.0.host)
+    }
+
+    /// The host and port of that URL.
+    pub(crate) fn host(&self) -> &str {
+        &self.0.host
     }
 
     /// The fleet; its instances and faults are those of [`Self::instances`] and [`Self::faults`].

@@ -414,20 +414,11 @@ fn comparable(mut body: Value) -> Value {
     ];
     match &mut body {
         Value::Object(members) => {
-            // iam.yaml has yet to describe what OpenStack's clients read of a token.
+            // The example of the answer is one for a password, and others ask with a token.
             if members.contains_key("expires_at") {
-                members.retain(|name, _| {
-                    !["methods", "user", "roles", "catalog"].contains(&name.as_str())
-                });
-                if let Some(project) = members.get_mut("project").and_then(Value::as_object_mut) {
-                    project.remove("domain");
-                }
-            }
-            // The services of a catalog are those of the cloud, or of the emulator.
-            if let Some(services) = members.get_mut("catalog") {
-                let is_list = services.as_array().is_some_and(|list| !list.is_empty());
-                assert!(is_list, "a catalog has services");
-                *services = Value::from("…");
+                members.remove("methods");
+                // The example has one, and the request says that it wants none.
+                members.remove("catalog");
             }
             for (name, value) in members {
                 if DIFFERENT.contains(&name.as_str()) {

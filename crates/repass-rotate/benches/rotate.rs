@@ -22,7 +22,7 @@ use repass_rotate::fleet::Fleet;
 use repass_rotate::machine::Urgency;
 use repass_rotate::seal::Sealer;
 use repass_rotate::store::{Access, Store, save};
-use repass_rotate::worker::{Options, Worker};
+use repass_rotate::worker::{Options, Progress, Worker};
 use tokio::sync::{mpsc, watch};
 
 fn instance(index: usize) -> String {
@@ -99,7 +99,13 @@ async fn rotate(count: usize, parallel: usize) {
     let run = async |urgency| {
         let (progress, mut events) = mpsc::unbounded_channel();
         let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(async move { while events.recv().await.is_some() {} });
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                if let Progress::Stopped { service, reason } = event {
+                    println!("stopped: {service:?} {reason}");
+                }
+            }
+        });
         let begun = Instant::now();
         let summary = worker(urgency).run(&progress, stopped).await.unwrap();
         (begun.elapsed(), summary)

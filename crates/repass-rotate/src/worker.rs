@@ -733,8 +733,14 @@ impl<'a> Run<'a> {
     }
 
     fn queue(&mut self, name: &'a str) {
-        if let Some(credential) = self.by_name.get(name) {
-            let service = credential.target.operation.api().service();
+        let Some(credential) = self.by_name.get(name) else {
+            return;
+        };
+        let service = credential.target.operation.api().service();
+        if self.gates.get(&service).is_some_and(|gate| gate.is_stopped) {
+            // It would wait for a turn that never comes.
+            self.skipped += 1;
+        } else {
             self.queues.entry(service).or_default().push_back(name);
         }
     }

@@ -575,6 +575,23 @@ async fn equal_refusals_stop_a_service_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_service_that_is_stopped_ends_the_run_of_a_large_fleet() {
+    // More than are read from the store at once.
+    let kinds = [Kind::DcsReset; 450];
+    let site = Site::new(Plan {
+        faults: "[{ fault: error, service: dcs, status: 403, code: DCS.2003 }]",
+        login: false,
+        ..Plan::of(&kinds)
+    })
+    .await;
+    let store = site.store();
+    let worker = site.worker(&store, Urgency::Force);
+    let ended = tokio::time::timeout(Duration::from_secs(60), run(&worker)).await;
+    let (summary, _) = ended.expect("the run ends");
+    assert_eq!((summary.refused, summary.skipped), (5, 445), "{summary:?}");
+}
+
+#[tokio::test]
 async fn a_stop_lets_what_was_sent_end() {
     let kinds = [Kind::DcsReset; 8];
     let site = Site::new(Plan {

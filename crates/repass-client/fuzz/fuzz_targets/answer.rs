@@ -4,10 +4,11 @@
 //! An input is a text. Its first line is one character each for the call, the credentials, the
 //! secrets and the framing, and then the status: `2t0l400`. Lines of headers follow, then an empty
 //! line and the body. `$` is the beginning of a secret: its letter, the letters of its encodings from
-//! the first to the last, and `;`, such as `$nxb;`. See [`Letters`](ENCODINGS) and `README.md`.
+//! the first to the last, and `;`, such as `$nxb;`. The letters are in `CALLS`, `LOGINS`, `FRAMINGS`,
+//! `Secrets::of` and `encodings::encode`.
 //!
-//! Encoders, decoders, the JSON parser and the rules are written from the contract and use nothing of
-//! the client.
+//! The encoders, the decoders, the JSON parser and the rules are written from the contract and use
+//! nothing of the client.
 #![no_main]
 
 mod encodings;
@@ -24,8 +25,8 @@ use libfuzzer_sys::fuzz_target;
 use repass_client::{
     AdminName, Certainty, Client, Completion, Credentials, DcsOldPassword, DcsPassword,
     DdmAccountPassword, DdmAdminPassword, DmsPassword, Endpoints, Error, IamPassword, InstanceId,
-    Outcome, ProjectId, ProjectName, ResetPassword, RetryConfig, Transport, Username, dcs, ddm, dms,
-    iam,
+    Outcome, ProjectId, ProjectName, ResetPassword, RetryConfig, Transport, Username, dcs, ddm,
+    dms, iam,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -120,7 +121,11 @@ enum Login {
     Key,
 }
 
-const LOGINS: [(u8, Login); 3] = [(b't', Login::Token), (b'u', Login::User), (b'k', Login::Key)];
+const LOGINS: [(u8, Login); 3] = [
+    (b't', Login::Token),
+    (b'u', Login::User),
+    (b'k', Login::Key),
+];
 
 /// How the server sends the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,7 +242,8 @@ impl Input {
     fn headers_are_harmless(&self) -> bool {
         let names = ["x-request-id", "content-type", "date", "x-subject-token"];
         self.headers.iter().all(|line| {
-            let named = split(line, b": ").is_some_and(|(name, _)| names.map(str::as_bytes).contains(&name));
+            let named = split(line, b": ")
+                .is_some_and(|(name, _)| names.map(str::as_bytes).contains(&name));
             named && line.iter().all(|byte| matches!(byte, b' '..=b'~'))
         })
     }
@@ -261,9 +267,14 @@ impl Input {
 /// Returns whether a header changes where the body ends: that is a matter of raw answers.
 fn is_framing(line: &[u8]) -> bool {
     let line = line.to_ascii_lowercase();
-    [&b"transfer-encoding"[..], b"content-length", b"connection", b"upgrade"]
-        .iter()
-        .any(|name| line.windows(name.len()).any(|part| part == *name))
+    [
+        &b"transfer-encoding"[..],
+        b"content-length",
+        b"connection",
+        b"upgrade",
+    ]
+    .iter()
+    .any(|name| line.windows(name.len()).any(|part| part == *name))
         || line.contains(&b'\r')
         || line.starts_with(b" ")
         || line.starts_with(b"\t")
@@ -271,11 +282,15 @@ fn is_framing(line: &[u8]) -> bool {
 
 fn choose<T: Copy>(choices: &[(u8, T)], letter: u8) -> T {
     let named = choices.iter().find(|(name, _)| *name == letter);
-    named.unwrap_or(&choices[usize::from(letter) % choices.len()]).1
+    named
+        .unwrap_or(&choices[usize::from(letter) % choices.len()])
+        .1
 }
 
 fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    let at = bytes.windows(separator.len()).position(|part| part == separator)?;
+    let at = bytes
+        .windows(separator.len())
+        .position(|part| part == separator)?;
     Some((&bytes[..at], &bytes[at + separator.len()..]))
 }
 
@@ -388,7 +403,11 @@ async fn run(server: &Server, input: &Input, answer: Vec<u8>, open: bool) {
     };
     // An answer that asks to wait would only take time.
     let client = client.with_retries(RetryConfig {
-        attempts: if input.headers.is_empty() && input.framing != Framing::Raw { 2 } else { 1 },
+        attempts: if input.headers.is_empty() && input.framing != Framing::Raw {
+            2
+        } else {
+            1
+        },
         initial_backoff: Duration::ZERO,
         deadline: Duration::from_secs(60),
     });
@@ -406,7 +425,9 @@ async fn run(server: &Server, input: &Input, answer: Vec<u8>, open: bool) {
             said += &format!("{client:?}");
             let asked = server.asked();
             assert!(
-                asked.is_none() || input.framing == Framing::Raw || proves_login(input, asked.clone().flatten().as_deref()),
+                asked.is_none()
+                    || input.framing == Framing::Raw
+                    || proves_login(input, asked.clone().flatten().as_deref()),
                 "asked the service with {asked:?}"
             );
             // The token is a secret from here on: the service has repeated it.
@@ -439,9 +460,16 @@ fn client(server: &Server, secrets: Secrets, login: Login, by_name: bool) -> Cli
         Login::Key => Credentials::temporary_access_key("AK", secrets.key, secrets.token),
     };
     let (endpoints, credentials) = (Endpoints::all(server.url()), credentials);
-    let (endpoints, credentials) = (endpoints.expect("endpoints"), credentials.expect("credentials"));
+    let (endpoints, credentials) = (
+        endpoints.expect("endpoints"),
+        credentials.expect("credentials"),
+    );
     let client = if by_name {
-        Client::new(endpoints, ProjectName::new(PROJECT.0).expect("a name"), credentials)
+        Client::new(
+            endpoints,
+            ProjectName::new(PROJECT.0).expect("a name"),
+            credentials,
+        )
     } else {
         Client::new(endpoints, project(), credentials)
     };
@@ -463,19 +491,31 @@ async fn call(client: &Client, operation: Operation, secrets: Secrets) -> Result
     match operation {
         Operation::DdmAccount => {
             let (user, new) = (Username::new(ACCOUNT), DdmAccountPassword::unchecked(new));
-            client.ddm_reset_password(&instance, &user.expect("a name"), &new).await
+            client
+                .ddm_reset_password(&instance, &user.expect("a name"), &new)
+                .await
         }
         Operation::DdmAdmin => {
             let (name, new) = (AdminName::new("root"), DdmAdminPassword::unchecked(new));
-            client.ddm_set_admin(&instance, &name.expect("a name"), &new).await
+            client
+                .ddm_set_admin(&instance, &name.expect("a name"), &new)
+                .await
         }
         Operation::DcsChange => {
-            client.dcs_change_password(&instance, &DcsOldPassword::new(old), &redis).await
+            client
+                .dcs_change_password(&instance, &DcsOldPassword::new(old), &redis)
+                .await
         }
         Operation::DcsReset => {
-            client.dcs_reset_password(&instance, &ResetPassword::To(redis)).await
+            client
+                .dcs_reset_password(&instance, &ResetPassword::To(redis))
+                .await
         }
-        Operation::Dms => client.dms_reset_password(&instance, &DmsPassword::unchecked(new)).await,
+        Operation::Dms => {
+            client
+                .dms_reset_password(&instance, &DmsPassword::unchecked(new))
+                .await
+        }
     }
 }
 
@@ -485,7 +525,10 @@ fn say(said: &mut String, result: &Result<Outcome, Error>) {
         Ok(outcome) => *said += &format!("{outcome}\n{outcome:?}\n"),
         Err(error) => {
             say_error(said, error);
-            for text in [error.code(), error.message(), error.request_id()].into_iter().flatten() {
+            for text in [error.code(), error.message(), error.request_id()]
+                .into_iter()
+                .flatten()
+            {
                 *said += &format!("{text}\n");
             }
         }
@@ -500,17 +543,10 @@ fn say_error(said: &mut String, error: &dyn StdError) {
     }
 }
 
-fn say_generated<T: Debug, E: StdError>(said: &mut String, result: Result<T, E>) {
+fn say_generated<T: Debug, E: StdError + 'static>(said: &mut String, result: Result<T, E>) {
     match result {
         Ok(answer) => *said += &format!("{answer:?}\n"),
-        Err(error) => {
-            let mut next = error.source();
-            *said += &format!("{error}\n{error:?}\n");
-            while let Some(error) = next {
-                *said += &format!("{error}\n{error:?}\n");
-                next = error.source();
-            }
-        }
+        Err(error) => say_error(said, &error),
     }
 }
 
@@ -529,13 +565,18 @@ fn check_verdict(input: &Input, operation: Operation, result: &Result<Outcome, E
         return;
     };
     let may_differ = verdict == Verdict::Unknown && !input.headers_are_harmless();
-    assert!(verdict == proven || may_differ, "{verdict:?}, not {proven:?}: {result:?}");
+    assert!(
+        verdict == proven || may_differ,
+        "{verdict:?}, not {proven:?}: {result:?}"
+    );
 }
 
 /// Returns whether IAM's answer is one to go on with: a readable one with a token, or with exactly
 /// one project of this name.
 fn proves_login(input: &Input, token: Option<&str>) -> bool {
-    let is_success = input.status.is_some_and(|status| (200..300).contains(&status));
+    let is_success = input
+        .status
+        .is_some_and(|status| (200..300).contains(&status));
     let object = proof::object(&input.body).filter(|_| input.framing != Framing::Short);
     let Some(object) = object.filter(|_| is_success) else {
         return false;
@@ -572,7 +613,9 @@ async fn generated(
                 password: DdmAccountPassword::unchecked(new),
             };
             let user = Username::new(ACCOUNT).expect("a name");
-            let result = ddm.reset_user_password(&project, &instance, &user, &body).await;
+            let result = ddm
+                .reset_user_password(&project, &instance, &user, &body)
+                .await;
             say_generated(said, result);
         }
         Operation::DdmAdmin => {
@@ -580,7 +623,10 @@ async fn generated(
                 name: AdminName::new("root").expect("a name"),
                 password: DdmAdminPassword::unchecked(new),
             };
-            say_generated(said, ddm.reset_administrator(&project, &instance, &body).await);
+            say_generated(
+                said,
+                ddm.reset_administrator(&project, &instance, &body).await,
+            );
         }
         Operation::DcsChange => {
             let body = dcs::types::UpdatePasswordRequest {
@@ -638,6 +684,8 @@ async fn generated_iam(
             },
         },
     };
-    let result = iam.keystone_create_user_token_by_password(None, &body).await;
+    let result = iam
+        .keystone_create_user_token_by_password(None, &body)
+        .await;
     say_generated(said, result);
 }

@@ -20,7 +20,10 @@ pub(crate) fn expand(
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {
         let found = (first == b'$').then(|| {
-            let end = after.iter().take(LONGEST + 2).position(|byte| *byte == b';')?;
+            let end = after
+                .iter()
+                .take(LONGEST + 2)
+                .position(|byte| *byte == b';')?;
             let (&letter, letters) = after[..end].split_first()?;
             let secret = secret(letter)?;
             let is_new = !spelt.contains(letters);
@@ -62,7 +65,11 @@ fn encode(secret: &str, letters: &[u8]) -> String {
             let mut index = 0;
             let encode = |character| {
                 index += 1;
-                if index % every == 0 { encode(character) } else { character.to_string() }
+                if index % every == 0 {
+                    encode(character)
+                } else {
+                    character.to_string()
+                }
             };
             text.chars().map(encode).collect()
         };
@@ -102,7 +109,11 @@ fn encode(secret: &str, letters: &[u8]) -> String {
             b'W' => base64(&text, URL, false),
             b'm' => {
                 let text = base64(&text, STANDARD, true);
-                let lines: Vec<_> = text.as_bytes().chunks(20).map(String::from_utf8_lossy).collect();
+                let lines: Vec<_> = text
+                    .as_bytes()
+                    .chunks(20)
+                    .map(String::from_utf8_lossy)
+                    .collect();
                 lines.join("\r\n")
             }
             b'a' => format!("a{text}"),
@@ -119,12 +130,20 @@ fn encode(secret: &str, letters: &[u8]) -> String {
 
 fn bytes_of(character: char, encode: impl Fn(u8) -> String) -> String {
     let mut bytes = [0; 4];
-    character.encode_utf8(&mut bytes).bytes().map(encode).collect()
+    character
+        .encode_utf8(&mut bytes)
+        .bytes()
+        .map(encode)
+        .collect()
 }
 
 fn units_of(character: char, encode: impl Fn(u16) -> String) -> String {
     let mut units = [0; 2];
-    character.encode_utf16(&mut units).iter().map(|unit| encode(*unit)).collect()
+    character
+        .encode_utf16(&mut units)
+        .iter()
+        .map(|unit| encode(*unit))
+        .collect()
 }
 
 const NAMES: [(&str, char); 10] = [
@@ -266,12 +285,12 @@ fn html(text: &[u8]) -> Vec<u8> {
         }
         let end = after.iter().take(10).position(|byte| *byte == b';');
         let name = end.and_then(|end| str::from_utf8(&after[..end]).ok());
-        let number = name.and_then(|name| name.strip_prefix('#')).and_then(|number| {
-            match number.strip_prefix(['x', 'X']) {
+        let number = name
+            .and_then(|name| name.strip_prefix('#'))
+            .and_then(|number| match number.strip_prefix(['x', 'X']) {
                 Some(digits) => u32::from_str_radix(digits, 16).ok(),
                 None => number.parse().ok(),
-            }
-        });
+            });
         let named = NAMES.iter().find(|(known, _)| Some(*known) == name);
         let number = number.or(named.map(|(_, character)| u32::from(*character)));
         match (number, end) {
@@ -288,7 +307,9 @@ fn html(text: &[u8]) -> Vec<u8> {
 fn backslashes(text: &[u8]) -> Vec<u8> {
     let number = |digits: Option<&[u8]>| {
         let digits = digits.filter(|digits| !digits.is_empty() && digits.len() <= 6)?;
-        digits.iter().try_fold(0, |number, byte| Some(number * 16 + digit(*byte)?))
+        digits
+            .iter()
+            .try_fold(0, |number, byte| Some(number * 16 + digit(*byte)?))
     };
     let mut decoded = Vec::with_capacity(text.len());
     let mut high = None;
@@ -305,7 +326,9 @@ fn backslashes(text: &[u8]) -> Vec<u8> {
             Some((number(Some(digits))?, end + 1))
         };
         let found = match kind {
-            b'u' => number(after.get(..4)).map(|number| (number, 4)).or_else(braced),
+            b'u' => number(after.get(..4))
+                .map(|number| (number, 4))
+                .or_else(braced),
             b'x' => number(after.get(..2)).map(|number| (number, 2)),
             _ => None,
         };
@@ -346,7 +369,10 @@ fn runs(
     decode: impl Fn(&[u8], &mut Vec<u8>),
 ) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(starts * text.len());
-    for run in text.split(|byte| !is_of_run(*byte)).filter(|run| run.len() >= 8) {
+    for run in text
+        .split(|byte| !is_of_run(*byte))
+        .filter(|run| run.len() >= 8)
+    {
         for start in 0..starts {
             decode(&run[start..], &mut decoded);
             decoded.push(b'\n');
@@ -364,7 +390,9 @@ fn hexadecimal(run: &[u8], decoded: &mut Vec<u8>) {
 
 fn base64_bytes(run: &[u8], decoded: &mut Vec<u8>) {
     for group in run.chunks(4) {
-        let bits = group.iter().fold(0, |bits, byte| bits << 6 | sextet(*byte).unwrap_or_default());
+        let bits = group.iter().fold(0, |bits, byte| {
+            bits << 6 | sextet(*byte).unwrap_or_default()
+        });
         let bits = bits << (6 * (4 - group.len()));
         let bytes = [bits >> 16, bits >> 8, bits].map(|byte| byte as u8);
         decoded.extend_from_slice(&bytes[..group.len() - 1]);

@@ -27,7 +27,11 @@ pub(crate) fn of(operation: Operation, status: u16, body: Option<&[u8]>) -> Verd
         409 if matches!(operation, DdmAccount | DdmAdmin) => return Verdict::Refused,
         400..=499 => {
             let has_code = object.is_some_and(|object| object.has_code());
-            return if has_code { Verdict::Refused } else { Verdict::Unknown };
+            return if has_code {
+                Verdict::Refused
+            } else {
+                Verdict::Unknown
+            };
         }
         _ => {}
     }
@@ -36,7 +40,8 @@ pub(crate) fn of(operation: Operation, status: u16, body: Option<&[u8]>) -> Verd
     };
     let object = object.unwrap_or_default();
     let is = |name: &str, text: &str| object.get(name) == Some(&Json::Text(text.to_owned()));
-    let has_text = |name: &str| matches!(object.get(name), Some(Json::Text(text)) if !text.is_empty());
+    let has_text =
+        |name: &str| matches!(object.get(name), Some(Json::Text(text)) if !text.is_empty());
     let claimed = match (operation, status) {
         (DdmAccount, 200) => match object.get("success") {
             Some(Json::Bool(true)) => Verdict::Done,
@@ -51,7 +56,11 @@ pub(crate) fn of(operation: Operation, status: u16, body: Option<&[u8]>) -> Verd
         (DdmAdmin, 200) | (Dms, 204) => Verdict::Done,
         (DdmAdmin, 202) => Verdict::Accepted,
         (DcsChange, 200) if is("result", "success") => Verdict::Done,
-        (DcsChange, 200) if ["passwordFailed", "locked", "failed"].iter().any(|text| is("result", text)) => {
+        (DcsChange, 200)
+            if ["passwordFailed", "locked", "failed"]
+                .iter()
+                .any(|text| is("result", text)) =>
+        {
             Verdict::Refused
         }
         (DcsReset, 200) if is("code", "1") => Verdict::Done,
@@ -81,14 +90,19 @@ pub(crate) struct Object(Vec<(String, Json)>);
 
 impl Object {
     fn get(&self, name: &str) -> Option<&Json> {
-        self.0.iter().find(|(each, _)| each == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(each, _)| each == name)
+            .map(|(_, value)| value)
     }
 
     fn has_code(&self) -> bool {
-        let own = ["error_code", "errCode"].iter().any(|name| match self.get(name) {
-            Some(Json::Text(text)) => !text.is_empty(),
-            value => value == Some(&Json::Integer),
-        });
+        let own = ["error_code", "errCode"]
+            .iter()
+            .any(|name| match self.get(name) {
+                Some(Json::Text(text)) => !text.is_empty(),
+                value => value == Some(&Json::Integer),
+            });
         own || matches!(self.get("error"), Some(Json::Object(error)) if error.has_code_of_its_own())
     }
 
@@ -119,7 +133,9 @@ impl Object {
 
 /// Parses a body that is one readable object.
 pub(crate) fn object(body: &[u8]) -> Option<Object> {
-    let mut parser = Parser { rest: str::from_utf8(body).ok()? };
+    let mut parser = Parser {
+        rest: str::from_utf8(body).ok()?,
+    };
     parser.space();
     let value = parser.value(0)?;
     parser.space();
@@ -246,7 +262,9 @@ impl<'a> Parser<'a> {
     }
 
     fn digits(&mut self) -> Option<&'a str> {
-        let end = self.rest.find(|character: char| !character.is_ascii_digit());
+        let end = self
+            .rest
+            .find(|character: char| !character.is_ascii_digit());
         let (digits, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         (!digits.is_empty()).then_some(digits)
@@ -254,7 +272,7 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> Option<Json> {
         let whole = self.rest;
-        let is_negative = self.take("-").is_some();
+        let _ = self.take("-");
         let digits = self.digits()?;
         if digits.len() > 1 && digits.starts_with('0') {
             return None;
@@ -270,8 +288,14 @@ impl<'a> Parser<'a> {
             self.digits()?;
         }
         let text = &whole[..whole.len() - self.rest.len()];
-        let _ = is_negative;
         let number: f64 = text.parse().ok()?;
-        number.is_finite().then_some(if is_integer { Json::Integer } else { Json::Fraction })
+        // Many parsers read other whole numbers as floating point, so none of them is a code.
+        let fits = text != "-0" && (text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok());
+        let is_integer = is_integer && fits;
+        number.is_finite().then_some(if is_integer {
+            Json::Integer
+        } else {
+            Json::Fraction
+        })
     }
 }

@@ -111,7 +111,9 @@ fn whole(bytes: &[u8]) -> Option<String> {
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     let mut headers = head.lines().filter_map(|line| line.split_once(": "));
-    headers.find(|(each, _)| each.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    headers
+        .find(|(each, _)| each.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 impl State {
@@ -152,5 +154,7 @@ impl State {
 
 fn with(head: &str, body: &str) -> Arc<[u8]> {
     let length = body.len();
-    format!("{head}content-length: {length}\r\n\r\n{body}").into_bytes().into()
+    format!("{head}content-length: {length}\r\n\r\n{body}")
+        .into_bytes()
+        .into()
 }
